@@ -1,0 +1,43 @@
+/**
+ * One thing that is wrong with what a user wrote: where, what, against which rule, and how to mend it.
+ * Rules collect problems instead of throwing, so that a user sees all of them at once.
+ */
+export interface Problem {
+  /** Configuration key or argument path, e.g. `gatehouse:services.orders.port`. */
+  readonly key: string;
+  /** What was given. Never a secret. */
+  readonly value: unknown;
+  /** The rule that it breaks, as a sentence without a final period. */
+  readonly rule: string;
+  /** What to do about it, as a sentence without a final period. */
+  readonly fix: string;
+}
+
+/** Raised once, with every problem found; the message is meant for people and carries no stack. */
+export class InvalidInput extends Error {
+  constructor(readonly problems: readonly Problem[]) {
+    super(formatProblems(problems));
+    this.name = "InvalidInput";
+    // Pulumi prints errors marked like this as their message alone (sdk/nodejs/errors.ts, isRunError).
+    Object.defineProperty(this, "__pulumiRunError", { value: true, enumerable: false });
+  }
+}
+
+/** Every problem as `key: value / rule / fix`, sorted by key, ready to print. */
+export function formatProblems(problems: readonly Problem[]): string {
+  const sorted = [...problems].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const count = sorted.length === 1 ? "1 problem" : `${sorted.length} problems`;
+  const lines = sorted.map((p) => `  ${p.key} = ${show(p.value)}\n      rule: ${p.rule}\n      fix:  ${p.fix}`);
+  return `${count} in the configuration; nothing was changed\n${lines.join("\n")}`;
+}
+
+/** Throws {@link InvalidInput} when there is at least one problem. */
+export function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new InvalidInput(problems);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "(not set)";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
