@@ -1,0 +1,3 @@
+export type * from "./model";
+export { NAMESPACE } from "./schema";
+export { KEY_GROUP, TLS_PORT } from "./schemaService";
