@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+
+import type * as docker from "@pulumi/docker";
+import type { input } from "@pulumi/docker/types";
+import type * as pulumi from "@pulumi/pulumi";
+
+/** User and group of every program in our own image (images/gate/Dockerfile). */
+export const GATE_UID = 10100;
+
+/** Memory in MiB and CPUs that a container may use at most. */
+export interface Limits {
+  readonly memoryMb: number;
+  readonly cpus: number;
+}
+
+/** `gatehouse.*` labels, sorted. Never a secret in here: labels are public. */
+export function labels(
+  values: Readonly<Record<string, pulumi.Input<string> | undefined>>,
+): { label: string; value: pulumi.Input<string> }[] {
+  return Object.entries(values)
+    .filter((entry): entry is [string, pulumi.Input<string>] => entry[1] !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([label, value]) => ({ label: `gatehouse.${label}`, value }));
+}
+
+/**
+ * What every container of ours has: no capability, no new privileges, a read-only root, limits, a bounded log, and a
+ * restart policy that survives a killed engine (`unless-stopped` does not).
+ */
+export function hardened(limits: Limits): Partial<docker.ContainerArgs> {
+  return {
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges"],
+    readOnly: true,
+    init: true,
+    restart: "always",
+    memory: limits.memoryMb,
+    // Without it there is a diff for ever; equal to memory means no swap.
+    memorySwap: limits.memoryMb,
+    cpus: String(limits.cpus),
+    logDriver: "json-file",
+    logOpts: { "max-file": "3", "max-size": "10m" },
+    ipcMode: "private",
+  };
+}
+
+/** A private tmpfs of one user: nothing in it can be executed, nobody else can read it. */
+export function privateTmpfs(uid: number, megabytes: number): string {
+  return `uid=${uid},gid=${uid},mode=0700,size=${megabytes}m,noexec,nosuid,nodev`;
+}
+
+/**
+ * A hash over settings that the provider reports as updated and does not apply (health check, init): in a label a
+ * change of them replaces the container.
+ */
+export function settingsHash(settings: unknown): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
+}
+
+/** A network to join, with the names that the container answers to on it. */
+export interface Attachment {
+  readonly network: pulumi.Input<string>;
+  /** Sorts the attachments: plain text that is known at preview. */
+  readonly key: string;
+  readonly aliases?: readonly string[];
+}
+
+/** `networkMode` and `networksAdvanced` for these attachments: never on Docker's default bridge, not even briefly. */
+export function attach(attachments: readonly Attachment[]): {
+  networkMode: pulumi.Input<string>;
+  networksAdvanced: input.ContainerNetworksAdvanced[];
+} {
+  const sorted = [...attachments].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const first = sorted[0];
+  if (!first) return { networkMode: "none", networksAdvanced: [] };
+  return {
+    networkMode: first.network,
+    networksAdvanced: sorted.map(({ network, aliases }) => ({
+      name: network,
+      ...(aliases && aliases.length > 0 && { aliases: [...aliases].sort() }),
+    })),
+  };
+}

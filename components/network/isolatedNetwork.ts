@@ -1,0 +1,68 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { labels } from "../container";
+
+export interface IsolatedNetworkArgs {
+  /** Name of the Docker network, e.g. `orders.dev.edge`. */
+  readonly networkName: string;
+  /**
+   * Address range in CIDR notation. Docker's default pools end at about thirty networks, so state one when a host
+   * has many.
+   * @default - Docker chooses one from its pools
+   */
+  readonly subnet?: string;
+  /**
+   * A network that exists already. It must be internal: one with a way out is refused, in `preview` as in `up`.
+   * @default - a network is made
+   */
+  readonly existing?: pulumi.Input<string>;
+}
+
+/**
+ * A Docker network without a way out: no route to other networks, and no address of the host on it either
+ * (`internal` alone leaves the host's own services reachable through the bridge's gateway address).
+ *
+ * @example
+ * const edge = new IsolatedNetwork("orders-edge", { networkName: "orders.dev.edge" });
+ */
+export class IsolatedNetwork extends pulumi.ComponentResource {
+  /** Docker's name for it; what containers join. */
+  public declare readonly networkName: pulumi.Output<string>;
+
+  constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("gatehouse:index:IsolatedNetwork", name, {}, opts);
+    this.networkName = args.existing === undefined ? this.make(name, args) : this.useExisting(args.existing);
+    this.registerOutputs({ networkName: this.networkName });
+  }
+
+  private make(name: string, args: IsolatedNetworkArgs): pulumi.Output<string> {
+    const network = new docker.Network(
+      `${name}-network`,
+      {
+        name: args.networkName,
+        internal: true,
+        driver: "bridge",
+        // The host gets no address on the bridge, so that its own services cannot be reached from inside.
+        options: { "com.docker.network.bridge.inhibit_ipv4": "true" },
+        ...(args.subnet && { ipamConfigs: [{ subnet: args.subnet }] }),
+        labels: labels({ role: "network" }),
+      },
+      // Nearly everything of a network replaces it, and its name is taken until the old one is gone.
+      { parent: this, deleteBeforeReplace: true },
+    );
+    return network.name;
+  }
+
+  private useExisting(existing: pulumi.Input<string>): pulumi.Output<string> {
+    const found = docker.getNetworkOutput({ name: existing }, { parent: this });
+    return pulumi.all([found.name, found.internal]).apply(([networkName, internal]) => {
+      if (!internal)
+        throw new pulumi.RunError(
+          `the network ${networkName} is not internal: containers on it have a way out. ` +
+            "Make it with `docker network create --internal`, or let IsolatedNetwork make one",
+        );
+      return networkName;
+    });
+  }
+}

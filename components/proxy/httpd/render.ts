@@ -1,0 +1,296 @@
+import {
+  HTTP_PORT,
+  HTTPS_PORT,
+  TRIAL_HTTP_PORT,
+  TRIAL_HTTPS_PORT,
+  type HttpdHost,
+  type HttpdModel,
+  type HttpdRoute,
+  type HttpdUpstream,
+} from "./model";
+
+/**
+ * The entry's `httpd.conf` (Apache 2.4.69+). Pure and deterministic. `${RELEASE}` is the folder of the release;
+ * with `-D TRIAL` the same text makes an instance on loopback that disturbs nothing.
+ */
+export function renderHttpd(model: HttpdModel): string {
+  return [
+    ...modules(),
+    ...listeners(model),
+    ...server(model),
+    ...clientSide(),
+    ...backendSide(),
+    ...incomingHeaders(),
+    ...model.upstreams.map(upstream),
+    ...defaultHosts(model),
+    ...[...model.hosts].sort(byHost).flatMap((host) => [redirectHost(model, host), publicHost(model, host)]),
+  ].join("\n");
+}
+
+const SHARED_MODULES = [
+  "authz_core",
+  "alias",
+  "env",
+  "setenvif",
+  "headers",
+  "reqtimeout",
+  "unique_id",
+  "socache_shmcb",
+  "ssl",
+  "http2",
+  "proxy",
+  "proxy_http",
+];
+/** Built in on Debian, shared in the official image. */
+const MAYBE_STATIC = ["mpm_event", "unixd", "log_config", "logio", "version", "watchdog"];
+
+function modules(): string[] {
+  const load = (name: string): string => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`;
+  return [
+    "# Made by Gatehouse. Do not edit: the next release replaces it.",
+    'ServerRoot "/run/gatehouse"',
+    'DefaultRuntimeDir "/run/gatehouse"',
+    ...MAYBE_STATIC.map((name) => block(`<IfModule !${name}_module>`, [load(name)])),
+    ...SHARED_MODULES.map(load),
+    block("<IfVersion < 2.4.69>", ['Error "Gatehouse needs Apache 2.4.69 or newer: earlier ones have known holes"']),
+  ];
+}
+
+function listeners(model: HttpdModel): string[] {
+  return [
+    block("<IfDefine TRIAL>", [
+      `Define HTTP ${TRIAL_HTTP_PORT}`,
+      `Define HTTPS ${TRIAL_HTTPS_PORT}`,
+      'PidFile "/run/gatehouse/trial.pid"',
+      `Listen 127.0.0.1:${TRIAL_HTTP_PORT}`,
+      `Listen 127.0.0.1:${TRIAL_HTTPS_PORT} https`,
+    ]),
+    block("<IfDefine !TRIAL>", [
+      `Define HTTP ${HTTP_PORT}`,
+      `Define HTTPS ${HTTPS_PORT}`,
+      'PidFile "/run/gatehouse/httpd.pid"',
+      "# On the entry network only: on the edge networks the entry is a caller, and nobody's callee.",
+      `Listen ${model.full}:${HTTP_PORT}`,
+      `Listen ${model.full}:${HTTPS_PORT} https`,
+    ]),
+  ];
+}
+
+function server(model: HttpdModel): string[] {
+  return [
+    `ServerName ${model.full}`,
+    "# Many small children, and room for three generations of them: a reload then never waits for slow requests.",
+    "StartServers 2",
+    "ThreadsPerChild 25",
+    "ThreadLimit 25",
+    "MaxRequestWorkers 400",
+    "ServerLimit 48",
+    "MinSpareThreads 25",
+    "MaxSpareThreads 150",
+    "GracefulShutdownTimeout 25",
+    "Timeout 60",
+    "KeepAlive On",
+    "MaxKeepAliveRequests 0",
+    "KeepAliveTimeout 15",
+    "RequestReadTimeout handshake=5 header=10-20,MinRate=500 body=20,MinRate=500",
+    `LimitRequestBody ${model.maxBody}`,
+    "LimitRequestFields 100",
+    "LimitRequestFieldSize 8190",
+    "LimitRequestLine 8190",
+    "ServerTokens Prod",
+    "ServerSignature Off",
+    "TraceEnable Off",
+    "FileETag None",
+    "HttpProtocolOptions Strict",
+    "AllowEncodedSlashes Off",
+    "ProxyRequests Off",
+    "ProxyVia Off",
+    "# ssl:info names the reason of a refused handshake.",
+    "ErrorLog /dev/stderr",
+    "LogLevel warn ssl:info",
+    `LogFormat "${accessLog()}" json`,
+    "CustomLog /dev/stdout json",
+    'DocumentRoot "/run/gatehouse/no-documents"',
+    block('<Directory "/">', ["AllowOverride None", "Options None", "Require all denied"]),
+  ];
+}
+
+/** Without query strings, which can hold secrets, and without User-Agent and Referer, which clients choose freely. */
+function accessLog(): string {
+  const fields: [string, string][] = [
+    ["time", '"%{%Y-%m-%dT%H:%M:%S}t.%{msec_frac}tZ"'],
+    ["component", '"entry"'],
+    ["id", '"%{UNIQUE_ID}e"'],
+    ["client", '"%a"'],
+    ["host", '"%v"'],
+    ["to", '"%{gatehouse_to}e"'],
+    ["method", '"%m"'],
+    ["path", '"%U"'],
+    ["status", "%>s"],
+    ["bytes", "%B"],
+    ["ms", "%{ms}T"],
+    ["protocol", '"%H"'],
+    ["tls", '"%{SSL_PROTOCOL}x"'],
+    ["cipher", '"%{SSL_CIPHER}x"'],
+    ["sni", '"%{SSL_TLS_SNI}x"'],
+    ["forged", '"%{gatehouse_forged}e"'],
+  ];
+  return `{${fields.map(([key, value]) => `"${key}":${value}`).join(",")}}`.replaceAll('"', '\\"');
+}
+
+const CIPHERS =
+  "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" +
+  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+/** Mozilla's intermediate profile, as far as OpenSSL 3.0 goes. */
+function clientSide(): string[] {
+  return [
+    "SSLProtocol -all +TLSv1.2 +TLSv1.3",
+    `SSLCipherSuite ${CIPHERS}`,
+    "SSLHonorCipherOrder off",
+    "SSLOpenSSLConfCmd Curves X25519:prime256v1:secp384r1",
+    'SSLSessionCache "shmcb:/run/gatehouse/sessions(2048000)"',
+    "SSLSessionTickets off",
+    "SSLVHostSNIPolicy strict",
+    "SSLStrictSNIVHostCheck on",
+  ];
+}
+
+/** Closed by default: a CA stands only inside each <Proxy>, so that a forgotten one answers 500, never unverified. */
+function backendSide(): string[] {
+  return [
+    "SSLProxyEngine on",
+    "SSLProxyVerify require",
+    "SSLProxyVerifyDepth 3",
+    "SSLProxyCheckPeerName on",
+    "SSLProxyCheckPeerExpire on",
+    "SSLProxyProtocol -all +TLSv1.2 +TLSv1.3",
+    "SSLProxyCipherSuite ECDHE+AESGCM:ECDHE+CHACHA20",
+    "# With On, the client's Host would be the name that is verified.",
+    "ProxyPreserveHost Off",
+  ];
+}
+
+/** Headers that say who somebody is, or where a request came from: ours to say, in every spelling. */
+const STRIPPED = [
+  // A client could name headers of ours here and have them removed on the way to the backend.
+  "Connection",
+  "Forwarded",
+  "Proxy",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Port",
+  "X-Forwarded-Proto",
+  "X-Forwarded-Server",
+  "X-Forwarded-Ssl",
+  "X-Real-IP",
+  "X-Request-Id",
+  "X-Gatehouse-Caller",
+  "X-Gatehouse-Caller-Verify",
+  "X-Gatehouse-Caller-TLS",
+  "X-Gatehouse-Entry-TLS",
+  "X-Gatehouse-Entry-Host",
+];
+
+function incomingHeaders(): string[] {
+  return [
+    ...STRIPPED.map((name) => `RequestHeader unset ${name} early`),
+    "# Look-alikes that many frameworks read as the same name (X_Forwarded_For): refused.",
+    'SetEnvIfNoCase "^X[-_]Gatehouse[-_]" ".*" gatehouse_forged=identity',
+    'SetEnvIfNoCase "^(X_Forwarded[-_]|X-Forwarded_|X_Real[-_]IP|X-Real_IP|X_Request[-_]Id|X-Request_Id)" ".*" gatehouse_forged=forwarded',
+    'SetEnvIfNoCase "^(X[-_])?(SSL[-_])?Client[-_](DN|S[-_]DN|I[-_]DN|CN|Verify|Cert|Certificate|SAN|Serial|Fingerprint)$" ".*" gatehouse_forged=identity',
+    'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
+    'RequestHeader set X-Request-Id "%{UNIQUE_ID}e"',
+    'RequestHeader set X-Gatehouse-Entry-TLS "%{SSL_PROTOCOL}s/%{SSL_CIPHER}s"',
+    'RequestHeader set X-Gatehouse-Entry-Host "expr=%{SERVER_NAME}"',
+  ];
+}
+
+/** Idle connections are dropped before the callee's own limit (75 s), and names looked up again. */
+function upstream(it: HttpdUpstream): string {
+  const unverified = [
+    `# NOT VERIFIED until ${it.insecureUntil ?? ""}; its routes refuse everything afterwards.`,
+    "SSLProxyVerify none",
+    "SSLProxyCheckPeerName off",
+    "SSLProxyCheckPeerExpire off",
+  ];
+  return block(`<Proxy "${origin(it)}">`, [
+    `ProxySet enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 timeout=${it.timeoutSeconds} retry=0 upgrade=websocket`,
+    ...(it.insecureUntil ? unverified : []),
+    `SSLProxyCACertificateFile "${file(it.bundle)}"`,
+    ...(it.client ? [`SSLProxyMachineCertificateFile "${file(it.client)}"`] : []),
+  ]);
+}
+
+/** First of their port, so what no other name takes ends here. */
+function defaultHosts(model: HttpdModel): string[] {
+  const deny = block('<Location "/">', ["Require all denied"]);
+  return [
+    block("<VirtualHost *:${HTTP}>", ["ServerName default.invalid", deny]),
+    block("<VirtualHost *:${HTTPS}>", [
+      "ServerName default.invalid",
+      "SSLEngine on",
+      `SSLCertificateFile "${file("server.crt")}"`,
+      `SSLCertificateKeyFile "${file("server.key")}"`,
+      hsts(model),
+      deny,
+    ]),
+  ];
+}
+
+function redirectHost(model: HttpdModel, host: HttpdHost): string {
+  const port = model.publicHttpsPort === 443 ? "" : `:${model.publicHttpsPort}`;
+  return block("<VirtualHost *:${HTTP}>", [
+    `ServerName ${host.host}`,
+    "# A fixed name: the Host header is the client's to choose.",
+    `Redirect permanent "/" "https://${host.host}${port}/"`,
+  ]);
+}
+
+function publicHost(model: HttpdModel, host: HttpdHost): string {
+  const routes = [...host.routes].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return block("<VirtualHost *:${HTTPS}>", [
+    `ServerName ${host.host}`,
+    "Protocols h2 http/1.1",
+    "SSLEngine on",
+    `SSLCertificateFile "${file(host.chain)}"`,
+    `SSLCertificateKeyFile "${file(host.key)}"`,
+    hsts(model),
+    block('<Location "/">', [admission([])]),
+    // Shorter paths first: of several matching sections the last one counts.
+    ...routes.map((it) => route(model, it)),
+  ]);
+}
+
+function route(model: HttpdModel, it: HttpdRoute): string {
+  const target = model.upstreams.find((candidate) => candidate.name === it.to);
+  if (!target) throw new Error(`route ${it.path} leads to ${it.to}, which is no upstream`);
+  const slash = it.path === "/" ? "/" : "";
+  const url = `${origin(target)}${it.stripPath || it.path === "/" ? slash : it.path}`;
+  const until = target.insecureUntil?.replace(/\.\d+|[-:TZ]/g, "");
+  return block(`<Location "${it.path}">`, [
+    `SetEnv gatehouse_to ${it.to}`,
+    ...(it.preserveHost ? ["ProxyPreserveHost On"] : []),
+    `ProxyPass "${url}"`,
+    `ProxyPassReverse "${url}"`,
+    ...(until ? [admission([`Require expr "%{TIME} -lt ${until}"`])] : []),
+  ]);
+}
+
+function admission(further: readonly string[]): string {
+  return block("<RequireAll>", ["Require all granted", "Require not env gatehouse_forged", ...further]);
+}
+
+function hsts(model: HttpdModel): string {
+  const subdomains = model.hsts.includeSubDomains ? "; includeSubDomains" : "";
+  return `Header always set Strict-Transport-Security "max-age=${model.hsts.maxAge}${subdomains}"`;
+}
+
+const origin = (it: HttpdUpstream): string => `https://${it.host}:${it.port}`;
+const file = (name: string): string => `\${RELEASE}/${name}`;
+const byHost = (a: HttpdHost, b: HttpdHost): number => (a.host < b.host ? -1 : 1);
+
+function block(open: string, lines: readonly string[]): string {
+  const indented = lines.flatMap((line) => line.split("\n")).map((line) => `    ${line}`);
+  return [open, ...indented, `</${/^<(\w+)/.exec(open)?.[1] ?? ""}>`].join("\n");
+}

@@ -1,0 +1,51 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { IsolatedNetwork } from "../network/isolatedNetwork";
+import type { ServiceNames } from "../pki/names";
+
+/**
+ * A service as its callers need it. Made before the services themselves, so that services may call each other in
+ * circles.
+ */
+export interface Callee {
+  readonly kind: "service";
+  readonly names: ServiceNames;
+  readonly protocol: "http" | "tcp";
+  /** Port on which it takes TLS connections. */
+  readonly port: number;
+  /** Where its callers meet it. */
+  readonly network: IsolatedNetwork;
+  /** Roots that vouch for it. */
+  readonly bundlePem: pulumi.Input<string>;
+}
+
+/** An HTTPS server outside of the stack, as callers need it. */
+export interface ExternalCallee {
+  readonly kind: "external";
+  /** The name that services call it by. */
+  readonly name: string;
+  /** Host name that is dialled, sent as SNI and verified. */
+  readonly host: string;
+  readonly port: number;
+  /** Roots that vouch for it: its own, not ours. */
+  readonly bundlePem: pulumi.Input<string>;
+  /** It wants a client certificate. */
+  readonly clientCertificate: boolean;
+  /** A network with a way out, for the caller's sidecar alone. */
+  readonly egressNetwork: pulumi.Input<string>;
+}
+
+/** A call that a service may make. */
+export interface Call {
+  readonly to: Callee | ExternalCallee;
+  /**
+   * Port that the caller's application dials inside its cell.
+   * @default 80 for HTTP, the callee's plain port for TCP
+   */
+  readonly localPort?: number;
+}
+
+/** File with the roots for a callee: the stack's own bundle, or the external server's. */
+export function bundleFile(callee: Callee | ExternalCallee): string {
+  return callee.kind === "service" ? "ca-chain.pem" : `external-${callee.name}.pem`;
+}

@@ -1,0 +1,266 @@
+import { clientVerification, type CallerRule } from "../../trust/enforcement";
+import { APP_ALIAS, SIDECAR_ALIAS, TLS_PORT, type SidecarCall, type SidecarModel } from "./model";
+
+/**
+ * The sidecar's `haproxy.cfg` (HAProxy 2.6). Pure and deterministic. File names are relative to the release's folder.
+ */
+export function renderSidecar(model: SidecarModel): string {
+  return [global(), defaults(model), ingress(model), ...egress(model)].join("\n");
+}
+
+function global(): string {
+  return section("global", [
+    "default-path config",
+    "log stdout format raw local0 info",
+    "maxconn 2000",
+    "# A reload leaves the old worker until its connections end; bounded, so that what was dropped is gone by then.",
+    "hard-stop-after 1h",
+    "# server.crt pairs with server.key",
+    "ssl-load-extra-del-ext",
+    "tune.ssl.cachesize 2000",
+    "ssl-server-verify required",
+    `ssl-default-bind-ciphers ${CIPHERS}`,
+    "ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
+    `ssl-default-server-ciphers ${CIPHERS}`,
+    "ssl-default-server-options ssl-min-ver TLSv1.2 no-tls-tickets",
+  ]);
+}
+
+const CIPHERS = [
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+function defaults(model: SidecarModel): string {
+  return [
+    section("defaults", [
+      "log global",
+      "option dontlognull",
+      "option splice-auto",
+      "timeout connect 5s",
+      "timeout http-request 10s",
+      "# Longer than the proxy's ttl for pooled connections (50 s), so that the proxy is the one who closes.",
+      "timeout http-keep-alive 75s",
+      "timeout client 75s",
+      "timeout server 75s",
+      `timeout tunnel ${model.idleTimeoutSeconds}s`,
+      "retries 3",
+      "default-server init-addr libc,none resolvers docker resolve-prefer ipv4",
+    ]),
+    // Docker's embedded DNS server, the same address in every container on a user-defined network.
+    section("resolvers docker", ["nameserver dns 127.0.0.11:53", "hold valid 10s", "hold obsolete 30s"]),
+  ].join("\n");
+}
+
+function ingress(model: SidecarModel): string {
+  const timeouts = model.protocol === "tcp" ? tcpTimeouts(model) : [];
+  const bind = `bind ${model.full}:${TLS_PORT} ssl crt server.crt${http(model) ? " alpn http/1.1" : ""}`;
+  const rules = http(model) ? httpIngress(model) : tcpIngress(model);
+  return [
+    section("frontend in", [
+      `mode ${model.protocol}`,
+      ...timeouts,
+      "# On the service's own edge network only: elsewhere it is a caller, and nobody's callee.",
+      `${bind}${verification(model.callers)}`,
+      ...rules,
+      "default_backend application",
+    ]),
+    section("backend application", [
+      `mode ${model.protocol}`,
+      ...timeouts,
+      `server application ${APP_ALIAS}:${model.appPort}`,
+    ]),
+  ].join("\n");
+}
+
+/** Audit lets every caller pass and names the exact result of the check; strict refuses in the handshake. */
+function verification(callers: readonly CallerRule[]): string {
+  switch (clientVerification(callers)) {
+    case "none":
+      return "";
+    case "optional":
+      return " ca-file ca-chain.pem verify optional crt-ignore-err all ca-ignore-err all";
+    case "required":
+      return " ca-file ca-chain.pem verify required";
+  }
+}
+
+/** The caller's name, when its certificate was verified; and who may pass. `deny` is the action of the protocol. */
+function admission(model: SidecarModel, rule: string, deny: string): string[] {
+  if (clientVerification(model.callers) === "none") return [];
+  const all = names(model.callers);
+  const strict = names(model.callers.filter((caller) => caller.enforcement === "strict"));
+  const lenient = model.callers.some((caller) => caller.enforcement !== "strict");
+  return [
+    `${rule} set-var(sess.caller) ssl_c_s_dn(CN) if { ssl_c_used } { ssl_c_verify 0 }`,
+    // A strict caller is held to its certificate even where others may still come without one.
+    ...(lenient
+      ? strict === ""
+        ? []
+        : [`${rule} ${deny} if { ssl_c_s_dn(CN) -m str ${strict} } !{ ssl_c_verify 0 }`]
+      : [`${rule} ${deny} unless { var(sess.caller) -m str ${all} }`]),
+  ];
+}
+
+function httpIngress(model: SidecarModel): string[] {
+  const fromEntry = model.entry ? `{ var(sess.caller) -m str ${model.entry} }` : undefined;
+  return [
+    "http-request set-var(txn.path) path",
+    "http-request set-var(txn.method) method",
+    ...admission(model, "http-request", "deny deny_status 403"),
+    "# What says who called comes from the handshake alone, in no spelling from a client.",
+    `http-request del-header ^x[-_]gatehouse[-_]caller -m reg`,
+    `http-request del-header ^x[-_]gatehouse[-_] -m reg${fromEntry ? ` unless ${fromEntry}` : ""}`,
+    "http-request set-header X-Gatehouse-Caller %[var(sess.caller)] if { var(sess.caller) -m found }",
+    "http-request set-header X-Gatehouse-Caller none unless { var(sess.caller) -m found }",
+    "http-request set-header X-Gatehouse-Caller-Verify SUCCESS if { ssl_c_used } { ssl_c_verify 0 }",
+    "http-request set-header X-Gatehouse-Caller-Verify FAILED:%[ssl_c_verify] if { ssl_c_used } !{ ssl_c_verify 0 }",
+    "http-request set-header X-Gatehouse-Caller-Verify NONE if !{ ssl_c_used }",
+    "http-request set-header X-Gatehouse-Caller-TLS %[ssl_fc_protocol]/%[ssl_fc_cipher]",
+    ...(model.publicHost && fromEntry
+      ? [
+          "# The application insists on the public Host; only the proxy is believed about it.",
+          `http-request set-header Host %[req.hdr(X-Forwarded-Host)] if ${fromEntry} { req.hdr(X-Forwarded-Host) -m found }`,
+        ]
+      : []),
+    `log-format '${httpLog(model, "in")}'`,
+    `error-log-format '${errorLog(model)}'`,
+  ];
+}
+
+function tcpIngress(model: SidecarModel): string[] {
+  return [
+    "tcp-request inspect-delay 5s",
+    ...admission(model, "tcp-request content", "reject"),
+    `log-format '${tcpLog(model, "in")}'`,
+    `error-log-format '${errorLog(model)}'`,
+  ];
+}
+
+/** One listener a port. HTTP callees share theirs and are told apart by Host; a TCP callee has its own. */
+function egress(model: SidecarModel): string[] {
+  const ports = [...new Set(model.calls.map((call) => call.localPort))].sort((a, b) => a - b);
+  return ports.flatMap((port) => {
+    const calls = model.calls.filter((call) => call.localPort === port);
+    const first = calls[0];
+    if (!first) return [];
+    return [
+      section(`frontend out-${port}`, [
+        `mode ${first.protocol}`,
+        ...(first.protocol === "tcp" ? tcpTimeouts(model) : []),
+        "# In the cell only: on an edge network others could borrow this service's client certificate.",
+        `bind ${SIDECAR_ALIAS}:${port}`,
+        ...(first.protocol === "tcp"
+          ? [`log-format '${tcpLog(model, "out")}'`, `default_backend ${backendName(first)}`]
+          : httpEgress(model, calls)),
+      ]),
+      ...calls.map((call) => egressBackend(model, call)),
+    ];
+  });
+}
+
+function httpEgress(model: SidecarModel, calls: readonly SidecarCall[]): string[] {
+  return [
+    "http-request set-var(txn.path) path",
+    "http-request set-var(txn.method) method",
+    `log-format '${httpLog(model, "out")}'`,
+    ...calls.map(
+      (call) =>
+        `use_backend ${backendName(call)} if { req.hdr(host),host_only,lower -m str ${[...call.aliases].sort().join(" ")} }`,
+    ),
+    'http-request return status 421 content-type text/plain string "no permitted call of this service has that name\\n"' +
+      ` unless { req.hdr(host),host_only,lower -m str ${calls
+        .flatMap((call) => call.aliases)
+        .sort()
+        .join(" ")} }`,
+  ];
+}
+
+function egressBackend(model: SidecarModel, call: SidecarCall): string {
+  const client = call.clientCertificate ? " crt client.pem" : "";
+  return section(`backend ${backendName(call)}`, [
+    `mode ${call.protocol}`,
+    ...(call.protocol === "tcp" ? tcpTimeouts(model) : ["http-reuse always"]),
+    ...(call.rewriteHost ? [`http-request set-header Host ${call.host}`] : []),
+    `server callee ${call.host}:${call.port} ssl verify required ca-file ${call.bundle}${client}` +
+      ` sni str(${call.host}) verifyhost ${call.host}${call.protocol === "http" ? " alpn http/1.1" : ""}`,
+  ]);
+}
+
+function tcpTimeouts(model: SidecarModel): string[] {
+  return [`timeout client ${model.idleTimeoutSeconds}s`, `timeout server ${model.idleTimeoutSeconds}s`];
+}
+
+function backendName(call: SidecarCall): string {
+  return `out-${call.aliases[0] ?? call.host}`;
+}
+
+const http = (model: SidecarModel): boolean => model.protocol === "http";
+
+const names = (callers: readonly CallerRule[]): string =>
+  callers
+    .map((caller) => caller.full)
+    .sort()
+    .join(" ");
+
+/** One JSON object a line. Values that a client chooses go through the `json` converter. */
+function logLine(fields: readonly (readonly [string, string])[]): string {
+  return `{${fields.map(([key, value]) => `"${key}":${value}`).join(",")}}`;
+}
+
+const common = (model: SidecarModel, direction: "in" | "out"): [string, string][] => [
+  ["time", '"%[date(0,ms),ms_utime(%Y-%m-%dT%H:%M:%S.%3NZ)]"'],
+  ["component", '"sidecar"'],
+  ["service", `"${model.name}"`],
+  ["direction", `"${direction}"`],
+];
+
+const peer: [string, string][] = [
+  ["caller", '"%[ssl_c_s_dn(CN),json(utf8s)]"'],
+  ["presented", "%[ssl_c_used]"],
+  ["verify", "%[ssl_c_verify]"],
+  ["tls", '"%[ssl_fc_protocol]"'],
+];
+
+function httpLog(model: SidecarModel, direction: "in" | "out"): string {
+  return logLine([
+    ...common(model, direction),
+    ...(direction === "in" ? peer : [["callee", '"%b"'] as [string, string]]),
+    ["method", '"%[var(txn.method),json(utf8s)]"'],
+    ["path", '"%[var(txn.path),json(utf8s)]"'],
+    ["status", "%ST"],
+    ["ms", "%Ta"],
+    ["bytes", "%B"],
+    ["end", '"%ts"'],
+  ]);
+}
+
+function tcpLog(model: SidecarModel, direction: "in" | "out"): string {
+  return logLine([
+    ...common(model, direction),
+    ...(direction === "in" ? peer : [["callee", '"%b"'] as [string, string]]),
+    ["ms", "%Tt"],
+    ["bytes", "%B"],
+    ["end", '"%ts"'],
+  ]);
+}
+
+/** A connection that ended in its handshake: who, and why. */
+function errorLog(model: SidecarModel): string {
+  return logLine([
+    ...common(model, "in"),
+    ["event", '"refused"'],
+    ["client", '"%ci"'],
+    ["caller", '"%[ssl_c_s_dn(CN),json(utf8s)]"'],
+    ["verify", "%[ssl_c_verify]"],
+    ["reason", '"%[fc_err_str,json(utf8s)]: %[ssl_fc_err_str,json(utf8s)]"'],
+  ]);
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return `${title}\n${lines.map((line) => `    ${line}`).join("\n")}\n`;
+}

@@ -1,0 +1,161 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { attach, hardened, labels, settingsHash, type Attachment } from "../container";
+import { deliverToVolume } from "../delivery/volume";
+import type { ServiceNames } from "../pki/names";
+import { RandomSalt } from "./salt";
+import type { Application, ServiceArgs } from "./arguments";
+import { makeOwnTls } from "./ownTls";
+import { makeSidecar } from "./sidecar";
+
+/**
+ * A backend service that is reached over verified TLS only: by its own TLS, or by the sidecar in front of it.
+ *
+ * @example
+ * new Service("orders", {
+ *   identity, network, gateImage: image.reference,
+ *   application: { image: "registry.corp.test/orders:1.4" },
+ *   tls: { mode: "sidecar", port: 8000 },
+ *   callers: [{ full: gate.names.full, enforcement: "strict" }],
+ *   calls: [{ to: inventory }],
+ * });
+ */
+export class Service extends pulumi.ComponentResource {
+  public readonly names: ServiceNames;
+  /** Id of the trust release that is delivered to it. */
+  public declare readonly release: pulumi.Output<string>;
+  /** Docker id of the container that holds the trust: the sidecar, or the application with its own TLS. */
+  public declare readonly trustedContainer: pulumi.Output<string>;
+  /** Docker ids of every running container of the service. */
+  public declare readonly containers: pulumi.Output<string[]>;
+
+  constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("gatehouse:index:Service", name, {}, opts);
+    this.names = args.identity.names;
+    const made =
+      args.tls.mode === "sidecar"
+        ? makeSidecar(name, args, args.tls, this)
+        : makeOwnTls(name, args, args.tls, this);
+    this.release = made.release;
+    this.trustedContainer = made.trustedContainer;
+    this.containers = pulumi.all(made.containers);
+    this.registerOutputs({ release: this.release });
+  }
+}
+
+/** What both kinds of service hand back. */
+export interface MadeService {
+  readonly release: pulumi.Output<string>;
+  readonly trustedContainer: pulumi.Output<string>;
+  readonly containers: pulumi.Output<string>[];
+}
+
+export interface ApplicationPlace {
+  readonly containerName: string;
+  readonly hostname: string;
+  readonly attachments: readonly Attachment[];
+  /** Further volumes: the trust volume of a service that does its own TLS. */
+  readonly volumes: readonly { readonly volumeName: pulumi.Input<string>; readonly containerPath: string }[];
+  readonly labels: Readonly<Record<string, pulumi.Input<string> | undefined>>;
+  readonly dependsOn: readonly pulumi.Resource[];
+}
+
+export const DEFAULT_GROUP = 10200;
+
+/** The application's container, hardened, with what the user passed through. */
+export function makeApplication(
+  name: string,
+  args: ServiceArgs,
+  place: ApplicationPlace,
+  parent: pulumi.Resource,
+): docker.Container {
+  const { application } = args;
+  const secrets = deliverSecrets(name, args, parent);
+  const volumes = (application.volumes ?? []).map((volume) => ({
+    containerPath: volume.path,
+    readOnly: volume.readOnly ?? false,
+    volumeName: new docker.Volume(
+      `${name}-data-${volume.name}`,
+      { name: `${args.identity.names.container}.data.${volume.name}`, labels: labels({ role: "data" }) },
+      { parent },
+    ).name,
+  }));
+  const health = healthCheck(application);
+  return new docker.Container(
+    `${name}-app`,
+    {
+      ...hardened(application.limits ?? { memoryMb: 256, cpus: 1 }),
+      readOnly: application.readOnlyRoot ?? true,
+      name: place.containerName,
+      hostname: place.hostname,
+      image: application.image,
+      ...(application.command && { command: [...application.command] }),
+      ...(application.user && { user: application.user }),
+      groupAdds: [String(application.secretsGroup ?? DEFAULT_GROUP)],
+      envs: Object.entries(application.environment ?? {})
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => pulumi.interpolate`${key}=${value}`),
+      ...(application.tmpfs?.length && {
+        tmpfs: Object.fromEntries(application.tmpfs.map((path) => [path, "mode=1777,size=64m,noexec,nosuid,nodev"])),
+      }),
+      ...(health && { healthcheck: health }),
+      labels: labels({
+        role: "application",
+        environment: args.identity.names.environment,
+        service: args.identity.names.name,
+        settings: settingsHash(health ?? null),
+        ...secrets?.facts,
+        ...place.labels,
+      }),
+      volumes: [
+        ...place.volumes.map((volume) => ({ ...volume, readOnly: true })),
+        ...(secrets ? [{ volumeName: secrets.volumeName, containerPath: "/run/secrets", readOnly: true }] : []),
+        ...volumes,
+      ],
+      // Docker's embedded DNS must not ask outside on behalf of an internal network.
+      dns: ["127.0.0.1"],
+      ...attach(place.attachments),
+    },
+    { parent, deleteBeforeReplace: true, dependsOn: [...place.dependsOn, ...(secrets ? [secrets.loader] : [])] },
+  );
+}
+
+/** Secrets as files. A change replaces the application: few programs read a password twice. */
+function deliverSecrets(
+  name: string,
+  args: ServiceArgs,
+  parent: pulumi.Resource,
+): { volumeName: pulumi.Output<string>; loader: docker.Container; facts: Record<string, pulumi.Output<string>> } | undefined {
+  const names = Object.keys(args.application.secrets ?? {}).sort();
+  if (names.length === 0) return undefined;
+  const contents = Object.fromEntries(
+    names.map((secret) => [secret, pulumi.secret(args.application.secrets?.[secret] ?? "")]),
+  );
+  const salt = new RandomSalt(`${name}-secrets`, parent);
+  const digest = salt.digest(names.map((secret) => contents[secret] ?? pulumi.secret("")));
+  const delivery = deliverToVolume(
+    `${name}-secrets`,
+    {
+      volumeName: `${args.identity.names.container}.secrets`,
+      image: args.gateImage,
+      group: args.application.secretsGroup ?? DEFAULT_GROUP,
+      files: Object.fromEntries(names.map((secret) => [secret, { content: contents[secret] ?? "", mode: "0440" }])),
+      facts: { service: args.identity.names.name, secrets: names.join(",") },
+    },
+    parent,
+  );
+  return { volumeName: delivery.volumeName, loader: delivery.loader, facts: { secrets: digest } };
+}
+
+function healthCheck(application: Application): docker.types.input.ContainerHealthcheck | undefined {
+  const check = application.healthCheck;
+  if (!check) return undefined;
+  return {
+    tests: ["CMD", ...check.command],
+    interval: `${check.intervalSeconds ?? 30}s`,
+    timeout: `${check.timeoutSeconds ?? 5}s`,
+    retries: check.retries ?? 3,
+    startPeriod: `${check.startPeriodSeconds ?? 10}s`,
+  };
+}

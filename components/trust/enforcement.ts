@@ -1,0 +1,15 @@
+/** How an edge treats callers: `off` asks for no client certificate, `audit` lets everybody pass and says who, `strict` refuses. */
+export type Enforcement = "off" | "audit" | "strict";
+
+/** A permitted caller of a service, known by the full name in its client certificate. */
+export interface CallerRule {
+  /** `gate.dev.corp.test`: common name of the client certificate. */
+  readonly full: string;
+  readonly enforcement: Enforcement;
+}
+
+/** Whether a listener with these callers asks for a client certificate, and refuses a handshake without one. */
+export function clientVerification(callers: readonly CallerRule[]): "none" | "optional" | "required" {
+  if (callers.every((caller) => caller.enforcement === "strict")) return "required";
+  return callers.some((caller) => caller.enforcement !== "off") ? "optional" : "none";
+}
