@@ -50,8 +50,8 @@ haproxy_ask() {
       HAPROXY_RELOADS=${BASH_REMATCH[1]} HAPROXY_FAILED=${BASH_REMATCH[2]}
       return 0
     fi
-  done < <(perl -MIO::Socket::UNIX -e '
-    $SIG{ALRM} = sub { exit 1 }; alarm 2;
+  # While the master starts or re-executes itself a connection may be accepted and never answered: hence the time limit.
+  done < <(timeout 0.5 perl -MIO::Socket::UNIX -e '
     my $s = IO::Socket::UNIX->new(Peer => shift) or exit 1;
     print $s "show proc\n"; $s->flush; print while <$s>;' "$RUN/master.sock" 2>/dev/null)
   return 1
