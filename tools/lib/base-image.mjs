@@ -59,7 +59,11 @@ async function pulled(log) {
 async function make(paths, log) {
   if (!fs.existsSync(paths.baseArchive)) {
     if (!which("mmdebstrap")) {
-      await installPackages(["mmdebstrap"], paths, `docker pull ${BASE_IMAGE}, or docker load it from a machine that has it`);
+      await installPackages(
+        ["mmdebstrap"],
+        paths,
+        `docker pull ${BASE_IMAGE}, or docker load it from a machine that has it`,
+      );
     }
     fs.mkdirSync(path.dirname(paths.baseArchive), { recursive: true });
     // mmdebstrap writes the format that the ending names.
@@ -74,7 +78,9 @@ async function make(paths, log) {
       fs.rmSync(partial, { force: true });
     }
   }
-  await runLogged("docker", ["import", "--message", MARK, "--change", 'CMD ["bash"]', paths.baseArchive, BASE_IMAGE], { log });
+  await runLogged("docker", ["import", "--message", MARK, "--change", 'CMD ["bash"]', paths.baseArchive, BASE_IMAGE], {
+    log,
+  });
 }
 
 /** Only an image that we made ourselves is ours to remove. */

@@ -14,7 +14,10 @@ export const isDebian = () => fs.existsSync("/etc/debian_version") && Boolean(wh
  * @param {string} instead what somebody who is not root on Debian should do
  */
 export async function installPackages(packages, paths, instead) {
-  if (!isDebian()) throw new SetupError(`${packages.join(" and ")} cannot be installed by Gatehouse: this is not Debian`, { fix: instead });
+  if (!isDebian())
+    throw new SetupError(`${packages.join(" and ")} cannot be installed by Gatehouse: this is not Debian`, {
+      fix: instead,
+    });
   if (!isRoot()) {
     const fix = `sudo apt-get install --no-install-recommends ${packages.join(" ")}; or: ${instead}`;
     throw new SetupError(`${packages.join(" and ")} is missing, and installing it takes root`, { fix });

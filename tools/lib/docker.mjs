@@ -10,7 +10,8 @@ import { isSameProcess, processMark } from "./process-mark.mjs";
 import { capture, runLogged, sleep, which } from "./run.mjs";
 
 const START_TIMEOUT = 60_000;
-const OTHERWISE = "install Docker (https://docs.docker.com/engine/install/), start it, and see that `docker version` answers for this user";
+const OTHERWISE =
+  "install Docker (https://docs.docker.com/engine/install/), start it, and see that `docker version` answers for this user";
 
 /**
  * @param {import("./report.mjs").Reporter} report

@@ -21,7 +21,10 @@ const COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 export function inputsHash(sources = engineSources, goVersion = installedGo()) {
   const hash = createHash("sha256").update(`${goVersion}\0${PULUMI}\0${JSON.stringify(PROVIDERS)}\0`);
   for (const file of filesBelow(sources)) {
-    hash.update(`${path.relative(sources, file)}\0`).update(fs.readFileSync(file)).update("\0");
+    hash
+      .update(`${path.relative(sources, file)}\0`)
+      .update(fs.readFileSync(file))
+      .update("\0");
   }
   return hash.digest("hex");
 }
@@ -149,7 +152,9 @@ function requireGo() {
   const wanted = /^go (\S+)$/m.exec(fs.readFileSync(path.join(engineSources, "cli", "go.mod"), "utf8"))?.[1] ?? "1";
   const fix = `install Go ${wanted} or newer (https://go.dev/dl/) and put it on PATH, or install the official Pulumi CLI ${PULUMI} (https://www.pulumi.com/docs/install/)`;
   if (!which("go")) {
-    throw new SetupError("the official Pulumi downloads do not answer, and there is no Go to build the engine with", { fix });
+    throw new SetupError("the official Pulumi downloads do not answer, and there is no Go to build the engine with", {
+      fix,
+    });
   }
   const have = installedGo();
   if (!isAtLeast(have, wanted)) throw new SetupError(`Go ${have} is too old to build the engine`, { fix });

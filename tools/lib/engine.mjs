@@ -27,10 +27,19 @@ export async function ensureEngine(report, paths) {
   const ready = downloadedCli(paths);
   if (ready.present || (!builtEngine(paths).present && (await downloadsAnswer()))) {
     const folder = ready.present ? ready.folder : await download(report, paths);
-    return { kind: "downloaded", version: `v${PULUMI}`, path: [path.join(folder, "bin"), ...(await providersFor(report, paths))] };
+    return {
+      kind: "downloaded",
+      version: `v${PULUMI}`,
+      path: [path.join(folder, "bin"), ...(await providersFor(report, paths))],
+    };
   }
   const folder = builtEngine(paths).present ? builtEngine(paths).folder : await ensureBuiltEngine(report, paths);
-  return { kind: "built", version: `v${PULUMI}`, path: [path.join(folder, "bin")], plugins: path.join(folder, "plugins") };
+  return {
+    kind: "built",
+    version: `v${PULUMI}`,
+    path: [path.join(folder, "bin")],
+    plugins: path.join(folder, "plugins"),
+  };
 }
 
 /**

@@ -29,7 +29,11 @@ export function environment(engine, paths, dockerHost) {
     env.PULUMI_BACKEND_URL = backendUrl(paths);
   }
   // Ours protects our own state only: a stack in somebody else's backend must not depend on a file in a cache folder.
-  if (env.PULUMI_BACKEND_URL === backendUrl(paths) && !env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
+  if (
+    env.PULUMI_BACKEND_URL === backendUrl(paths) &&
+    !env.PULUMI_CONFIG_PASSPHRASE &&
+    !env.PULUMI_CONFIG_PASSPHRASE_FILE
+  ) {
     env.PULUMI_CONFIG_PASSPHRASE_FILE = ensurePassphrase(paths.passphrase);
   }
   return env;

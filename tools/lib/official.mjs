@@ -21,7 +21,8 @@ export function installedCli(paths) {
   for (const file of allOf("pulumi")) {
     const real = fs.realpathSync(file);
     if (real.startsWith(paths.engines + path.sep)) continue;
-    const host = isExecutable(path.join(path.dirname(real), "pulumi-language-nodejs")) || which("pulumi-language-nodejs");
+    const host =
+      isExecutable(path.join(path.dirname(real), "pulumi-language-nodejs")) || which("pulumi-language-nodejs");
     const { ok, stdout } = capture(file, ["version"], { env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "1" } });
     if (ok && host && isAtLeast(stdout, PULUMI_MINIMUM)) return { file, version: stdout };
   }

@@ -12,7 +12,8 @@ export const nodeModules = path.join(root, "node_modules");
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function cachePaths(env = process.env) {
-  const base = env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : path.join(os.homedir(), ".cache");
+  const base =
+    env.XDG_CACHE_HOME && path.isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : path.join(os.homedir(), ".cache");
   const cache = path.join(base, "gatehouse");
   return {
     cache,

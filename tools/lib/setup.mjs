@@ -52,8 +52,11 @@ async function provideEngine(report, paths) {
 
 function requireSupportedPlatform() {
   const major = Number(process.versions.node.split(".")[0]);
-  if (major < 20) throw new SetupError(`Node.js ${process.versions.node} is too old`, { fix: "install Node.js 20 or newer" });
+  if (major < 20)
+    throw new SetupError(`Node.js ${process.versions.node} is too old`, { fix: "install Node.js 20 or newer" });
   if (!["linux", "darwin"].includes(process.platform)) {
-    throw new SetupError(`Gatehouse does not run on ${process.platform}`, { fix: "use Linux, macOS, or WSL on Windows" });
+    throw new SetupError(`Gatehouse does not run on ${process.platform}`, {
+      fix: "use Linux, macOS, or WSL on Windows",
+    });
   }
 }

@@ -11,7 +11,12 @@ export const BASE_IMAGE = "debian:bookworm-slim";
  * @param {string} minimum
  */
 export function isAtLeast(version, minimum) {
-  const [have, want] = [version, minimum].map((text) => text.replace(/^[^\d]*/, "").split(/[^\d]+/).map(Number));
+  const [have, want] = [version, minimum].map((text) =>
+    text
+      .replace(/^[^\d]*/, "")
+      .split(/[^\d]+/)
+      .map(Number),
+  );
   for (let i = 0; i < want.length; i++) {
     if ((have[i] ?? 0) !== want[i]) return (have[i] ?? 0) > want[i];
   }
