@@ -5,12 +5,25 @@
 export interface Problem {
   /** Configuration key or argument path, e.g. `gatehouse:services.orders.port`. */
   readonly key: string;
-  /** What was given. Never a secret. */
+  /** What was given; {@link Redacted} where it must not be shown. Never a secret. */
   readonly value: unknown;
   /** The rule that it breaks, as a sentence without a final period. */
   readonly rule: string;
   /** What to do about it, as a sentence without a final period. */
   readonly fix: string;
+}
+
+/** Stands in a problem for a value that is not shown: printed `[secret]`, without quotes. */
+export class Redacted {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return `[${this.text}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
 }
 
 /** Raised once, with every problem found; the message is meant for people and carries no stack. */
@@ -38,6 +51,7 @@ export function refuse(problems: readonly Problem[]): void {
 
 function show(value: unknown): string {
   if (value === undefined) return "(not set)";
+  if (value instanceof Redacted) return value.toString();
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

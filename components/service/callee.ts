@@ -13,6 +13,11 @@ export interface Callee {
   readonly protocol: "http" | "tcp";
   /** Port on which it takes TLS connections. */
   readonly port: number;
+  /**
+   * Port that callers' applications dial in their cells.
+   * @default 80
+   */
+  readonly plainPort?: number;
   /** Where its callers meet it. */
   readonly network: IsolatedNetwork;
   /** Roots that vouch for it. */
@@ -40,7 +45,7 @@ export interface Call {
   readonly to: Callee | ExternalCallee;
   /**
    * Port that the caller's application dials inside its cell.
-   * @default 80 for HTTP, the callee's plain port for TCP
+   * @default the callee's plain port
    */
   readonly localPort?: number;
 }

@@ -157,7 +157,7 @@ function sidecarCall({ to, localPort }: Call): SidecarCall {
   return {
     aliases: to.names.dns.filter((alias) => alias !== to.names.full),
     protocol: to.protocol,
-    localPort: localPort ?? 80,
+    localPort: localPort ?? to.plainPort ?? 80,
     host: to.names.full,
     port: to.port,
     bundle: bundleFile(to),

@@ -1,0 +1,22 @@
+/** Gatehouse: provably trusted internal traffic for Docker services behind one Apache entry. */
+export { GateImage, LocalImage, type LocalImageArgs } from "./gateImage";
+export { IsolatedNetwork, type IsolatedNetworkArgs } from "./network/isolatedNetwork";
+export {
+  CertificateAuthority,
+  type AuthoritySource,
+  type CertificateAuthorityArgs,
+} from "./pki/certificateAuthority";
+export type { Evidence } from "./pki/evidence";
+export type { IssuedCertificate, KeyCurve, Signer } from "./pki/issue";
+export { defaultLifetimes, type Lifetimes } from "./pki/lifetimes";
+export { serviceNames, type ServiceNames } from "./pki/names";
+export { ServiceIdentity, type ServiceIdentityArgs } from "./pki/serviceIdentity";
+export { InvalidInput, type Problem } from "./problems";
+export { ReverseProxy, type PublicHost, type ReverseProxyArgs, type Route } from "./proxy/reverseProxy";
+export type { Application, ServiceArgs } from "./service/arguments";
+export type { Call, Callee, ExternalCallee } from "./service/callee";
+export { ExternalService, type ExternalServiceArgs } from "./service/externalService";
+export { Service } from "./service/service";
+export type { CallerRule, Enforcement } from "./trust/enforcement";
+export type { GraphEdge, GraphService, TrustGraph } from "./trust/graph";
+export { TrustProof, type TrustProofArgs } from "./trust/trustProof";

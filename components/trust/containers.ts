@@ -1,0 +1,70 @@
+import Docker from "dockerode";
+
+/** What a command in a container printed, and how it ended. */
+export interface Execution {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The Docker engine as the proof needs it: commands inside of running containers. */
+export class Engine {
+  private readonly docker: Docker;
+
+  /** `host` as in DOCKER_HOST: `unix:///var/run/docker.sock`, `tcp://...`, `ssh://...`. Default: the environment's. */
+  constructor(host?: string) {
+    this.docker = host?.startsWith("unix://") ? new Docker({ socketPath: host.slice("unix://".length) }) : new Docker();
+  }
+
+  /** Runs a command; `input` goes to its standard input. */
+  async exec(container: string, command: readonly string[], input?: string): Promise<Execution> {
+    const exec = await this.docker.getContainer(container).exec({
+      Cmd: [...command],
+      AttachStdout: true,
+      AttachStderr: true,
+      AttachStdin: input !== undefined,
+    });
+    const stream = await exec.start({ hijack: input !== undefined, stdin: input !== undefined });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    this.docker.modem.demuxStream(
+      stream,
+      sink((chunk) => stdout.push(chunk)),
+      sink((chunk) => stderr.push(chunk)),
+    );
+    if (input !== undefined) stream.end(input);
+    await new Promise<void>((resolve, reject) => {
+      stream.on("end", resolve);
+      stream.on("close", resolve);
+      stream.on("error", reject);
+    });
+    const { ExitCode } = await exec.inspect();
+    return {
+      exitCode: ExitCode ?? -1,
+      stdout: Buffer.concat(stdout).toString("utf8"),
+      stderr: Buffer.concat(stderr).toString("utf8"),
+    };
+  }
+
+  /** Starts a container that is there and does not run. */
+  async start(container: string): Promise<void> {
+    const target = this.docker.getContainer(container);
+    const { State } = await target.inspect();
+    if (!State.Running) await target.start();
+  }
+
+  /** Every container, running or not, that carries the label. */
+  async withLabel(label: string): Promise<Docker.ContainerInfo[]> {
+    return this.docker.listContainers({ all: true, filters: { label: [label] } });
+  }
+
+  /** Every running container with a published port. */
+  async publishing(): Promise<Docker.ContainerInfo[]> {
+    const running = await this.docker.listContainers();
+    return running.filter((it) => it.Ports.some((port) => port.PublicPort !== undefined));
+  }
+}
+
+function sink(write: (chunk: Buffer) => void): NodeJS.WritableStream {
+  return { write: (chunk: Buffer) => (write(chunk), true), end: () => undefined } as unknown as NodeJS.WritableStream;
+}

@@ -1,0 +1,47 @@
+import type { Engine } from "./containers";
+
+/** A container with a keeper, and the release that it must serve. */
+export interface Keeper {
+  /** Docker's name: `orders.dev`, or `site.dev.companion`. */
+  readonly container: string;
+  readonly release: string;
+}
+
+interface KeeperStatus {
+  readonly release: string | null;
+  readonly state: string;
+  readonly refused: { readonly release: string; readonly reason: string } | null;
+}
+
+/** Longest time from a delivered release to its being served; a keeper itself gives up on incomplete files at 20 s. */
+const PATIENCE_MS = 60_000;
+const POLL_MS = 200;
+
+/**
+ * Waits until every keeper serves its release; starts those that do not run. Returns what is wrong, one line a
+ * container: empty means that everything that was delivered is served.
+ */
+export async function waitUntilServed(engine: Engine, keepers: readonly Keeper[]): Promise<string[]> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const results = await Promise.all(keepers.map((keeper) => waitForOne(engine, keeper, deadline)));
+  return results.filter((line): line is string => line !== undefined).sort();
+}
+
+async function waitForOne(engine: Engine, keeper: Keeper, deadline: number): Promise<string | undefined> {
+  let last = "its keeper has not answered";
+  while (Date.now() < deadline) {
+    try {
+      await engine.start(keeper.container);
+      const { stdout } = await engine.exec(keeper.container, ["/usr/local/bin/gatehouse-keeper", "status"]);
+      const status = JSON.parse(stdout) as KeeperStatus;
+      if (status.release === keeper.release && status.state === "active") return undefined;
+      if (status.refused?.release === keeper.release)
+        return `${keeper.container} refused release ${keeper.release}: ${status.refused.reason}`;
+      last = `it serves release ${status.release ?? "none"}, state ${status.state}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return `${keeper.container} does not serve release ${keeper.release}: ${last}`;
+}

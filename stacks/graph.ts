@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type {
+  CertificateAuthority,
+  Evidence,
+  GraphService,
+  ReverseProxy,
+  Service,
+  ServiceIdentity,
+  TrustGraph,
+} from "../components";
+import { evidenceOf } from "../components/pki/evidence";
+import type { MadeHost } from "./build";
+import type { GatehouseConfig } from "./config";
+
+export interface GraphParts {
+  readonly config: GatehouseConfig;
+  readonly authority: CertificateAuthority;
+  readonly users: CertificateAuthority | undefined;
+  readonly generations: ReadonlyMap<string, string>;
+  readonly identities: ReadonlyMap<string, ServiceIdentity>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly proxy: ReverseProxy;
+  readonly hosts: readonly MadeHost[];
+}
+
+/** A {@link TrustGraph} whose evidence is still to come: single outputs inside of a plain object. */
+export type GraphOutputs = { readonly [Key in keyof TrustGraph]: unknown };
+
+/**
+ * The stack's trust graph. What is planned is plain, so that a preview shows it while a certificate is still unknown;
+ * one output around the whole would hide everything as soon as one part is unknown.
+ */
+export function graphOf(parts: GraphParts): GraphOutputs {
+  const { config } = parts;
+  return {
+    environment: config.environment,
+    domain: config.domain,
+    phase: config.phase,
+    authorities: {
+      services: authorityOf(parts.authority),
+      ...(parts.users && { users: authorityOf(parts.users) }),
+    },
+    entry: {
+      name: config.proxy.name,
+      urls: [...parts.proxy.urls],
+      hosts: Object.fromEntries(parts.hosts.map((it) => [it.host, hostOf(it, parts.generations)])),
+    },
+    services: Object.fromEntries([...parts.identities.keys()].map((name) => [name, serviceOf(name, parts)])),
+    edges: config.edges.map((edge) => ({
+      from: edge.from,
+      to: edge.to,
+      protocol: edge.protocol,
+      enforcement: edge.enforcement,
+      ...(edge.external && { external: true }),
+    })),
+  };
+}
+
+function authorityOf(authority: CertificateAuthority): Record<string, pulumi.Output<Evidence>> {
+  return { root: authority.rootEvidence, issuer: authority.issuerEvidence };
+}
+
+function hostOf(host: MadeHost, generations: ReadonlyMap<string, string>): pulumi.Output<unknown> {
+  const evidence = host.issued?.evidence ?? pulumi.output(host.certificate.chainPem).apply(evidenceOf);
+  return evidence.apply((it) => ({ ...it, keyGeneration: generations.get(host.host) ?? "files" }));
+}
+
+function serviceOf(name: string, parts: GraphParts): { readonly [Key in keyof GraphService]: unknown } {
+  const identity = parts.identities.get(name);
+  const service = parts.services.get(name);
+  const configured = parts.config.services.find((it) => it.name === name);
+  return {
+    full: identity?.names.full,
+    uri: identity?.names.uri,
+    tls: configured?.tls.mode ?? "entry",
+    release: service?.release ?? parts.proxy.release,
+    keyGeneration: parts.generations.get(name),
+    ...(identity?.server && { server: identity.server.evidence }),
+    ...(identity?.client && { client: identity.client.evidence }),
+  };
+}

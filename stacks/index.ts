@@ -1,0 +1,18 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { refuse } from "../components/problems";
+import { Engine } from "../components/trust/containers";
+import { buildStack } from "./build";
+import { readConfig } from "./config/read";
+import { rememberedGraph } from "./memory";
+import { portProblems } from "./ports";
+
+/** The stack program: typed, validated configuration -> components -> the public output `trust`. */
+export = async (): Promise<Record<string, unknown>> => {
+  const config = readConfig();
+  const host = process.env.DOCKER_HOST;
+  refuse(await portProblems(config, new Engine(), host === undefined || host.startsWith("unix://")));
+  for (const warning of config.warnings) await pulumi.log.warn(warning);
+  const stack = await buildStack(config, await rememberedGraph());
+  return { trust: stack.graph, urls: stack.urls, proven: stack.proven };
+};
