@@ -8,7 +8,7 @@ import { root } from "./lib/paths.mjs";
 import { duration, palette, reporter } from "./lib/report.mjs";
 import { capture, runInForeground } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
-import { stackConfigArgs } from "./lib/stack-config.mjs";
+import { selectStack } from "./lib/stack-config.mjs";
 import { trustTable } from "./lib/trust-table.mjs";
 
 const help = `Usage: npm start [-- [STACK] [--cwd FOLDER]]
@@ -35,8 +35,7 @@ await main(help, async (args) => {
 
   const report = reporter();
   const { env, paths } = await setup({ docker: true, report });
-  const config = stackConfigArgs(cwd, stack, env, paths);
-  await selectStack(stack, config, { env, cwd, report });
+  const config = await report.step(`Stack ${stack}`, {}, async () => selectStack(stack, cwd, env, paths));
 
   const up = ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack, ...config];
   const code = await runInForeground("pulumi", up, { env, cwd });
@@ -45,22 +44,9 @@ await main(help, async (args) => {
       fix: "read the messages above; once the cause is gone, npm start goes on from where it stopped",
     });
   }
-  show(stack, capture("pulumi", ["stack", "output", "--json", "--stack", stack, ...config], { env, cwd }).stdout);
+  show(stack, capture("pulumi", ["stack", "output", "--json", "--stack", stack], { env, cwd }).stdout);
   console.log(`\nUp in ${duration(Date.now() - started)}.`);
 });
-
-/**
- * @param {string} stack
- * @param {string[]} config
- * @param {{ env: NodeJS.ProcessEnv, cwd: string, report: import("./lib/report.mjs").Reporter }} where
- */
-async function selectStack(stack, config, { env, cwd, report }) {
-  await report.step(`Stack ${stack}`, {}, async () => {
-    const args = ["stack", "select", "--create", stack, "--non-interactive", ...config];
-    const { ok, stderr } = capture("pulumi", args, { env, cwd, timeout: 60_000 });
-    if (!ok) throw new SetupError(`cannot select the stack ${stack}: ${stderr}`);
-  });
-}
 
 /**
  * @param {string} stack

@@ -11,6 +11,8 @@ import { isAtLeast, PROVIDERS, PULUMI } from "./versions.mjs";
 
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 const SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3";
+/** An engine takes 400 MB; after this time one that other sources asked for is built anew, should they return. */
+const KEEP = 14 * 24 * 3600 * 1000;
 const COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi";
 
 /**
@@ -138,13 +140,15 @@ function install(file, bin) {
 }
 
 /**
- * What a build that was killed has left. We hold the lock, so nobody is at work on it.
+ * What a build that was killed has left (we hold the lock, so nobody is at work on it), and engines of old checkouts.
  * @param {string} engines
  */
 function removeAbandoned(engines) {
   fs.mkdirSync(engines, { recursive: true });
   for (const name of fs.readdirSync(engines)) {
-    if (name.includes(".partial-")) fs.rmSync(path.join(engines, name), { recursive: true, force: true });
+    const folder = path.join(engines, name);
+    const old = Date.now() - fs.statSync(folder).mtimeMs > KEEP;
+    if (name.includes(".partial-") || old) fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -13,6 +13,7 @@ import { root } from "./paths.mjs";
  * @returns {NodeJS.ProcessEnv}
  */
 export function environment(engine, paths, dockerHost) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "1" };
   const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => !engine.path.includes(folder));
   env.PATH = [...engine.path, ...folders].join(path.delimiter);

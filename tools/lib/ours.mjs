@@ -72,6 +72,7 @@ const docker = (...args) => capture("docker", args).stdout.split("\n").filter(Bo
 function labelled(ids, kind, read) {
   if (ids.length === 0) return [];
   // What disappears between listing and looking is reported on stderr; the rest is told all the same.
+  /** @type {any[]} */
   const found = JSON.parse(capture("docker", [...kind, "inspect", ...ids]).stdout || "[]");
   return found
     .map(read)

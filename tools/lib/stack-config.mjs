@@ -1,35 +1,79 @@
 // @ts-check
-// A fresh clone keeps its Pulumi.<stack>.yaml as it was committed. Pulumi writes the salt of the passphrase into that
-// file, but our passphrase is this machine's own: committed, the salt would lock everybody else out. So our runs use a
-// copy in the cache, which has the salt and otherwise follows the committed file.
+// The stack, and the file with its settings.
+//
+// Pulumi writes the salt of the passphrase into Pulumi.<stack>.yaml. That file is committed, but our passphrase is this
+// machine's own: a salt in it would lock everybody else out. So our runs use a copy in the cache, which has the salt and
+// otherwise follows the committed file.
 import fs from "node:fs";
 import path from "node:path";
-import { SetupError } from "./errors.mjs";
 import { backendUrl } from "./environment.mjs";
+import { SetupError } from "./errors.mjs";
+import { capture } from "./run.mjs";
 
 const SALT = /^encryptionsalt:.*\n?/m;
 
 /**
- * @param {string} project the folder with Pulumi.yaml
+ * Makes the stack when there is none yet, and selects it.
  * @param {string} stack
+ * @param {string} cwd the folder with Pulumi.yaml
  * @param {NodeJS.ProcessEnv} env
  * @param {import("./paths.mjs").CachePaths} paths
- * @returns {string[]} the arguments that pulumi needs to use the right file
+ * @returns {string[]} the arguments that name the right file with settings
  */
-export function stackConfigArgs(project, stack, env, paths) {
-  const committed = path.join(project, `Pulumi.${stack}.yaml`);
-  if (!fs.existsSync(committed)) {
-    const others = fs.readdirSync(project).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
-    const fix = `copy Pulumi.dev.yaml to Pulumi.${stack}.yaml and change it, or name one of: ${others.join(", ") || "(none)"}`;
-    throw new SetupError(`the stack ${stack} has no configuration (${committed})`, { fix });
+export function selectStack(stack, cwd, env, paths) {
+  const project = projectName(cwd);
+  const committed = settings(stack, cwd);
+  // A salt in it means that somebody keeps secrets there; and in somebody's own backend everything is his to decide.
+  if (env.PULUMI_BACKEND_URL !== backendUrl(paths) || SALT.test(committed)) {
+    pulumi(["stack", "select", "--create", stack], cwd, env);
+    return [];
   }
-  const text = fs.readFileSync(committed, "utf8");
-  // A salt in it means that somebody keeps secrets there, with a passphrase of his own choice.
-  if (env.PULUMI_BACKEND_URL !== backendUrl(paths) || SALT.test(text)) return [];
 
-  const copy = path.join(paths.config, path.basename(project), path.basename(committed));
-  fs.mkdirSync(path.dirname(copy), { recursive: true });
+  const folder = path.join(paths.config, project);
+  const copy = path.join(folder, `Pulumi.${stack}.yaml`);
+  fs.mkdirSync(folder, { recursive: true });
+  const exists = fs.existsSync(path.join(paths.state, ".pulumi", "stacks", project, `${stack}.json`));
+  if (!exists) {
+    // Only --cwd tells `stack select` where to put the salt.
+    fs.writeFileSync(path.join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
+    fs.rmSync(copy, { force: true });
+    pulumi(["stack", "select", "--create", stack], folder, env);
+  }
   const salt = fs.existsSync(copy) ? (SALT.exec(fs.readFileSync(copy, "utf8"))?.[0] ?? "") : "";
-  fs.writeFileSync(copy, salt + text);
+  fs.writeFileSync(copy, salt + committed);
+  pulumi(["stack", "select", stack], cwd, env);
   return ["--config-file", copy];
+}
+
+/** @param {string} cwd */
+function projectName(cwd) {
+  const file = path.join(cwd, "Pulumi.yaml");
+  const name = fs.existsSync(file) && /^name:\s*["']?([\w.-]+)/m.exec(fs.readFileSync(file, "utf8"))?.[1];
+  if (!name)
+    throw new SetupError(`there is no Pulumi project in ${cwd}`, {
+      fix: "run this in a checkout that has a Pulumi.yaml",
+    });
+  return name;
+}
+
+/**
+ * @param {string} stack
+ * @param {string} cwd
+ */
+function settings(stack, cwd) {
+  const file = path.join(cwd, `Pulumi.${stack}.yaml`);
+  if (fs.existsSync(file)) return fs.readFileSync(file, "utf8");
+  const others = fs.readdirSync(cwd).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  const fix = `copy Pulumi.dev.yaml to Pulumi.${stack}.yaml and change it, or name one of: ${others.join(", ") || "(none)"}`;
+  throw new SetupError(`the stack ${stack} has no settings (${file})`, { fix });
+}
+
+/**
+ * @param {string[]} args
+ * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} env
+ */
+function pulumi(args, cwd, env) {
+  const { ok, stderr } = capture("pulumi", [...args, "--non-interactive"], { env, cwd, timeout: 60_000 });
+  if (!ok) throw new SetupError(`pulumi ${args.join(" ")} failed: ${stderr}`);
 }
