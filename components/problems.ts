@@ -52,6 +52,6 @@ export function refuse(problems: readonly Problem[]): void {
 function show(value: unknown): string {
   if (value === undefined) return "(not set)";
   if (value instanceof Redacted) return value.toString();
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value) ?? typeof value;
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

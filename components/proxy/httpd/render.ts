@@ -110,7 +110,8 @@ function server(model: HttpdModel): string[] {
     "LogLevel warn ssl:info",
     `LogFormat "${accessLog()}" json`,
     "CustomLog /dev/stdout json",
-    'DocumentRoot "/run/gatehouse/no-documents"',
+    "# Empty in the image: nothing is served from files.",
+    'DocumentRoot "/srv"',
     block('<Directory "/">', ["AllowOverride None", "Options None", "Require all denied"]),
   ];
 }

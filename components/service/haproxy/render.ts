@@ -2,7 +2,8 @@ import { clientVerification, type CallerRule } from "../../trust/enforcement";
 import { APP_ALIAS, SIDECAR_ALIAS, TLS_PORT, type SidecarCall, type SidecarModel } from "./model";
 
 /**
- * The sidecar's `haproxy.cfg` (HAProxy 2.6). Pure and deterministic. File names are relative to the release's folder.
+ * The sidecar's `haproxy.cfg` (HAProxy 2.6). Pure and deterministic. File names are relative to the folder that HAProxy is
+ * started in (`-C`), the release's: `default-path` does not reach the certificates of servers in 2.6.
  */
 export function renderSidecar(model: SidecarModel): string {
   return [global(), defaults(model), ingress(model), ...egress(model)].join("\n");
@@ -10,7 +11,6 @@ export function renderSidecar(model: SidecarModel): string {
 
 function global(): string {
   return section("global", [
-    "default-path config",
     "log stdout format raw local0 info",
     "maxconn 2000",
     "# A reload leaves the old worker until its connections end; bounded, so that what was dropped is gone by then.",
@@ -57,13 +57,12 @@ function defaults(model: SidecarModel): string {
 }
 
 function ingress(model: SidecarModel): string {
-  const timeouts = model.protocol === "tcp" ? tcpTimeouts(model) : [];
   const bind = `bind ${model.full}:${TLS_PORT} ssl crt server.crt${http(model) ? " alpn http/1.1" : ""}`;
   const rules = http(model) ? httpIngress(model) : tcpIngress(model);
   return [
     section("frontend in", [
       `mode ${model.protocol}`,
-      ...timeouts,
+      ...(http(model) ? [] : [idle(model, "client")]),
       "# On the service's own edge network only: elsewhere it is a caller, and nobody's callee.",
       `${bind}${verification(model.callers)}`,
       ...rules,
@@ -71,7 +70,7 @@ function ingress(model: SidecarModel): string {
     ]),
     section("backend application", [
       `mode ${model.protocol}`,
-      ...timeouts,
+      ...(http(model) ? [] : [idle(model, "server")]),
       `server application ${APP_ALIAS}:${model.appPort}`,
     ]),
   ].join("\n");
@@ -151,7 +150,7 @@ function egress(model: SidecarModel): string[] {
     return [
       section(`frontend out-${port}`, [
         `mode ${first.protocol}`,
-        ...(first.protocol === "tcp" ? tcpTimeouts(model) : []),
+        ...(first.protocol === "tcp" ? [idle(model, "client")] : []),
         "# In the cell only: on an edge network others could borrow this service's client certificate.",
         `bind ${SIDECAR_ALIAS}:${port}`,
         ...(first.protocol === "tcp"
@@ -168,15 +167,15 @@ function httpEgress(model: SidecarModel, calls: readonly SidecarCall[]): string[
     "http-request set-var(txn.path) path",
     "http-request set-var(txn.method) method",
     `log-format '${httpLog(model, "out")}'`,
-    ...calls.map(
-      (call) =>
-        `use_backend ${backendName(call)} if { req.hdr(host),host_only,lower -m str ${[...call.aliases].sort().join(" ")} }`,
-    ),
     'http-request return status 421 content-type text/plain string "no permitted call of this service has that name\\n"' +
       ` unless { req.hdr(host),host_only,lower -m str ${calls
         .flatMap((call) => call.aliases)
         .sort()
         .join(" ")} }`,
+    ...calls.map(
+      (call) =>
+        `use_backend ${backendName(call)} if { req.hdr(host),host_only,lower -m str ${[...call.aliases].sort().join(" ")} }`,
+    ),
   ];
 }
 
@@ -184,15 +183,16 @@ function egressBackend(model: SidecarModel, call: SidecarCall): string {
   const client = call.clientCertificate ? " crt client.pem" : "";
   return section(`backend ${backendName(call)}`, [
     `mode ${call.protocol}`,
-    ...(call.protocol === "tcp" ? tcpTimeouts(model) : ["http-reuse always"]),
+    call.protocol === "tcp" ? idle(model, "server") : "http-reuse always",
     ...(call.rewriteHost ? [`http-request set-header Host ${call.host}`] : []),
     `server callee ${call.host}:${call.port} ssl verify required ca-file ${call.bundle}${client}` +
       ` sni str(${call.host}) verifyhost ${call.host}${call.protocol === "http" ? " alpn http/1.1" : ""}`,
   ]);
 }
 
-function tcpTimeouts(model: SidecarModel): string[] {
-  return [`timeout client ${model.idleTimeoutSeconds}s`, `timeout server ${model.idleTimeoutSeconds}s`];
+/** A TCP connection may be silent for long: a database pool, a subscription. */
+function idle(model: SidecarModel, side: "client" | "server"): string {
+  return `timeout ${side} ${model.idleTimeoutSeconds}s`;
 }
 
 function backendName(call: SidecarCall): string {
@@ -213,7 +213,7 @@ function logLine(fields: readonly (readonly [string, string])[]): string {
 }
 
 const common = (model: SidecarModel, direction: "in" | "out"): [string, string][] => [
-  ["time", '"%[date(0,ms),ms_utime(%Y-%m-%dT%H:%M:%S.%3NZ)]"'],
+  ["time", '"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]"'],
   ["component", '"sidecar"'],
   ["service", `"${model.name}"`],
   ["direction", `"${direction}"`],
