@@ -3,7 +3,7 @@
 
 haproxy_try() {
   local answer
-  if ! answer=$(haproxy -c -f "$1/haproxy.cfg" 2>&1); then
+  if ! answer=$(haproxy -c -C "$1" -f "$1/haproxy.cfg" 2>&1); then
     REASON="haproxy.cfg: haproxy refuses this release: $(last_complaint <(printf '%s\n' "$answer") "$1")"
     return 1
   fi
@@ -12,7 +12,7 @@ haproxy_try() {
 haproxy_start() {
   local deadline=$((SECONDS + 10))
   rm -f "$RUN/master.sock"
-  run_server haproxy -W -S "$RUN/master.sock" -f "$RUN/active/haproxy.cfg" || return 1
+  run_server haproxy -W -S "$RUN/master.sock" -C "$RUN/active" -f "$RUN/active/haproxy.cfg" || return 1
   until haproxy_ask; do
     if ! server_alive; then REASON="haproxy ended at its start"; return 1; fi
     if ((SECONDS >= deadline)); then REASON="haproxy did not start within 10 s"; return 1; fi
