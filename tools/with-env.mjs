@@ -1,12 +1,14 @@
 // @ts-check
 // Runs a command with what it needs: the Pulumi engine, its providers, a Docker engine, the base image.
 import path from "node:path";
+import { backendUrl } from "./lib/environment.mjs";
+import { UsageError } from "./lib/errors.mjs";
 import { main } from "./lib/main.mjs";
 import { nodeModules } from "./lib/paths.mjs";
 import { reporter } from "./lib/report.mjs";
 import { runInForeground } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
-import { UsageError } from "./lib/errors.mjs";
+import { keepingSaltOut } from "./lib/stack-config.mjs";
 
 const help = `Usage: node tools/with-env.mjs [--no-docker] COMMAND [ARGUMENT...]
 
@@ -29,7 +31,8 @@ await main(help, async (args) => {
   if (!command) throw new UsageError("no command given");
   if (command.startsWith("-")) throw new UsageError(`unknown option ${command}`);
 
-  const { env } = await setup({ docker, report: reporter({ quiet: true }) });
+  const { env, paths } = await setup({ docker, report: reporter({ quiet: true }) });
   env.PATH = [path.join(nodeModules, ".bin"), env.PATH].join(path.delimiter);
-  return runInForeground(command, rest, { env });
+  const run = () => runInForeground(command, rest, { env });
+  return env.PULUMI_BACKEND_URL === backendUrl(paths) ? keepingSaltOut(process.cwd(), run) : run();
 });

@@ -9,8 +9,11 @@ import path from "node:path";
 import { backendUrl } from "./environment.mjs";
 import { SetupError } from "./errors.mjs";
 import { capture } from "./run.mjs";
+import { removeStaleLocks } from "./stale-lock.mjs";
 
 const SALT = /^encryptionsalt:.*\n?/m;
+const SECRET = /^\s*(- )?secure:/m;
+const SETTINGS = /^Pulumi\.(.+)\.yaml$/;
 
 /**
  * Makes the stack when there is none yet, and selects it.
@@ -23,8 +26,10 @@ const SALT = /^encryptionsalt:.*\n?/m;
 export function selectStack(stack, cwd, env, paths) {
   const project = projectName(cwd);
   const committed = settings(stack, cwd);
+  const ours = env.PULUMI_BACKEND_URL === backendUrl(paths);
+  if (ours) removeStaleLocks(project, stack, paths);
   // A salt in it means that somebody keeps secrets there; and in somebody's own backend everything is his to decide.
-  if (env.PULUMI_BACKEND_URL !== backendUrl(paths) || SALT.test(committed)) {
+  if (!ours || SALT.test(committed)) {
     pulumi(["stack", "select", "--create", stack], cwd, env);
     return [];
   }
@@ -45,6 +50,31 @@ export function selectStack(stack, cwd, env, paths) {
   return ["--config-file", copy];
 }
 
+/**
+ * For commands of somebody's own, which go without our copy: takes out again the salts that they put into files which
+ * had none. A file with secrets keeps its salt, for without it they would be lost.
+ * @param {string} folder
+ * @param {() => Promise<number>} work
+ */
+export async function keepingSaltOut(folder, work) {
+  const before = new Set(settingsFiles(folder).filter((file) => SALT.test(fs.readFileSync(file, "utf8"))));
+  try {
+    return await work();
+  } finally {
+    for (const file of settingsFiles(folder)) {
+      const text = fs.readFileSync(file, "utf8");
+      if (!before.has(file) && SALT.test(text) && !SECRET.test(text)) fs.writeFileSync(file, text.replace(SALT, ""));
+    }
+  }
+}
+
+/** @param {string} folder */
+const settingsFiles = (folder) =>
+  fs
+    .readdirSync(folder)
+    .filter((name) => SETTINGS.test(name))
+    .map((name) => path.join(folder, name));
+
 /** @param {string} cwd */
 function projectName(cwd) {
   const file = path.join(cwd, "Pulumi.yaml");
@@ -63,7 +93,7 @@ function projectName(cwd) {
 function settings(stack, cwd) {
   const file = path.join(cwd, `Pulumi.${stack}.yaml`);
   if (fs.existsSync(file)) return fs.readFileSync(file, "utf8");
-  const others = fs.readdirSync(cwd).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
+  const others = fs.readdirSync(cwd).flatMap((name) => SETTINGS.exec(name)?.[1] ?? []);
   const fix = `copy Pulumi.dev.yaml to Pulumi.${stack}.yaml and change it, or name one of: ${others.join(", ") || "(none)"}`;
   throw new SetupError(`the stack ${stack} has no settings (${file})`, { fix });
 }
