@@ -1,3 +1,6 @@
 export type * from "./model";
-export { NAMESPACE } from "./schema";
+export { filesUnder, type Files } from "./files";
+export { parseConfig, type ParseContext } from "./parse";
+export { NAMESPACE } from "./stackSchema";
 export { KEY_GROUP, TLS_PORT } from "./schemaService";
+// read.ts is left out on purpose: it needs Pulumi, and this must not.

@@ -1,6 +1,6 @@
 import type { Lifetimes } from "../../components/pki/lifetimes";
 import type { ENFORCEMENTS, PHASES } from "./schemaTrust";
-import type { Stack } from "./schema";
+import type { Stack } from "./stackSchema";
 
 /**
  * The configuration as the stack program gets it: every default filled in, every list sorted, everything that can be

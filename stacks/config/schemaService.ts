@@ -16,7 +16,9 @@ const imageSchema = z
     if ((value.reference === undefined) === (value.build === undefined))
       broken(context, [], "an image is pulled or built: exactly one of reference and build", "set one of them");
   })
-  .transform(({ reference, build }) => (reference !== undefined ? { reference } : { build: build ?? "" }))
+  .transform(({ reference, build }): { reference: string } | { build: string } =>
+    reference !== undefined ? { reference } : { build: build ?? "" },
+  )
   .describe("The container's image: reference (pulled) or build (a folder), exactly one");
 
 const signal = z

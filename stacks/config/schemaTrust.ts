@@ -121,5 +121,7 @@ export const secretSchema = z
     if (value.generate !== undefined && value.config !== undefined)
       broken(context, ["config"], "a secret is generated or configured, not both", "keep one of generate and config");
   })
-  .transform(({ generate, config }) => (config === undefined ? { generate: generate ?? 32 } : { config }))
+  .transform(({ generate, config }): { generate: number } | { config: string } =>
+    config === undefined ? { generate: generate ?? 32 } : { config },
+  )
   .describe("A secret for services: {} generates one; the value itself is never written here");

@@ -1,0 +1,55 @@
+import type { AddressPlan } from "../../components/network/addresses";
+import { callsOf, edgesOf, networksOf } from "./graph";
+import type { GatehouseConfig, HostConfig, RouteConfig, ServiceConfig } from "./model";
+import { normalHost, normalPath, parseDate } from "./rules/routes";
+import type { Host, Service, View } from "./view";
+import { warningsOf } from "./warnings";
+
+/** The configuration for the stack program, from one that breaks no rule. Sorted throughout. */
+export function buildConfig(view: View, plan: AddressPlan): GatehouseConfig {
+  const { domain, production, authority, mtls, proxy, networks, secrets } = view.stack;
+  const edges = edgesOf(view);
+  return {
+    environment: view.environment,
+    domain,
+    production,
+    authority,
+    phase: mtls.phase,
+    proxy: { ...proxy, hosts: [...view.hosts].map(([name, host]) => buildHost(name, host)) },
+    services: [...view.services].map(([name, service]) => buildService(view, name, service)),
+    external: [...view.external].map(([name, external]) => ({ name, ...external })),
+    secrets: view.names.secrets.flatMap((name) => (secrets[name] ? [{ name, ...secrets[name] }] : [])),
+    isolation: networks.isolation,
+    networks: networksOf(view, edges).map((network) => {
+      const subnet = plan.subnets.get(network.name);
+      return { ...network, ...(subnet !== undefined && { subnet }) };
+    }),
+    edges,
+    warnings: warningsOf(view, edges),
+  };
+}
+
+function buildHost(name: string, host: Host): HostConfig {
+  const routes = host.routes.map(({ insecureUntil, ...route }): RouteConfig => {
+    const until = insecureUntil === undefined ? undefined : parseDate(insecureUntil)?.toISOString();
+    return { ...route, path: normalPath(route.path), ...(until !== undefined && { insecureUntil: until }) };
+  });
+  routes.sort((a, b) => b.path.length - a.path.length || compare(a.path, b.path));
+  return { host: normalHost(name), clientCertificate: host.clientCertificate, routes };
+}
+
+function buildService(view: View, name: string, service: Service): ServiceConfig {
+  return {
+    ...service,
+    name,
+    environment: Object.fromEntries(Object.entries(service.environment).sort(([a], [b]) => compare(a, b))),
+    secrets: [...service.secrets].sort(),
+    volumes: [...service.volumes].sort((a, b) => compare(a.path, b.path)),
+    tmpfs: [...service.tmpfs].sort(),
+    calls: callsOf(view, name).map(({ to, port }) => ({ to, port })),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

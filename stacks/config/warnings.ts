@@ -1,0 +1,50 @@
+import { certificatesOf } from "../../components/pki/evidence";
+import { lifetimeWarnings } from "../../components/pki/lifetimes";
+import { formatKey } from "./keys";
+import type { EdgeConfig } from "./model";
+import type { View } from "./view";
+
+/** What is allowed and yet worth a word, sorted. Only for configurations without problems. */
+export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
+  const { authority, proxy } = view.stack;
+  const warnings = lifetimeWarnings(formatKey(["authority", "renewBefore"]), authority, authority.updateIntervalHours);
+
+  const reached = new Set(edges.map((edge) => edge.to));
+  for (const name of view.services.keys()) {
+    if (!reached.has(name))
+      warnings.push(`${formatKey(["services", name])}: nobody can reach it, no route and no call leads to it`);
+  }
+  for (const name of view.external.keys()) {
+    if (!reached.has(name)) warnings.push(`${formatKey(["external", name])}: nothing calls it`);
+  }
+  const used = new Set([...view.services.values()].flatMap((service) => service.secrets));
+  for (const name of view.names.secrets) {
+    if (!used.has(name)) warnings.push(`${formatKey(["secrets", name])}: no service uses it`);
+  }
+  if (view.hosts.size === 0)
+    warnings.push(`${formatKey(["proxy", "hosts"])}: empty, so the proxy refuses every request`);
+
+  for (const edge of edges) {
+    const callee = view.services.get(edge.to);
+    if (edge.enforcement === "audit" && callee?.tls.mode === "own")
+      warnings.push(
+        `${formatKey(["mtls", "edges", `${edge.from}->${edge.to}`])}: ${edge.to} does its own TLS, so what an audit sees is up to it`,
+      );
+  }
+  for (const [name, host] of view.hosts) {
+    host.routes.forEach((route, index) => {
+      if (route.insecureUntil !== undefined)
+        warnings.push(
+          `${formatKey(["proxy", "hosts", name, "routes", index, "insecureUntil"])}: the connection to ${route.to} is NOT verified until ${route.insecureUntil}`,
+        );
+    });
+  }
+  if (proxy.certificate.source === "files") {
+    const leaf = certificatesOf(view.files.read(proxy.certificate.certificateFile))[0];
+    if (leaf && new Date(leaf.validTo) <= view.now)
+      warnings.push(
+        `${formatKey(["proxy", "certificate", "certificateFile"])}: the certificate ended on ${leaf.validTo}`,
+      );
+  }
+  return warnings.sort();
+}
