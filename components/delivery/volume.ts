@@ -13,7 +13,10 @@ export interface DeliveredFile {
 export interface VolumeDeliveryArgs {
   /** Name of the Docker volume; the loader is called the same with `.loader`. */
   readonly volumeName: string;
-  /** Any local image: the loader is created and never started. */
+  /**
+   * A local image without a USER: the loader is created and never started, and with a user the engine would give that
+   * one every file, whatever owner and group say.
+   */
   readonly image: pulumi.Input<string>;
   /** Group that may read files of mode 0440. */
   readonly group: number;
