@@ -27,9 +27,19 @@ export function describe(error, colour) {
     return colour.red(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   const lines = [colour.red(`Failed: ${error.message}`)];
-  if (error.log) lines.push(...tail(error.log, 15).map((line) => colour.dim(`  | ${line}`)), `Log: ${error.log}`);
+  if (error.log) lines.push(...lastCommand(error.log).map((line) => colour.dim(`  | ${line}`)), `Log: ${error.log}`);
   if (error.fix) lines.push(`To do: ${error.fix}`);
   return lines.join("\n");
+}
+
+/**
+ * What the last command in a log has said: how it began, for some tell the cause first, and how it ended.
+ * @param {string} file
+ */
+function lastCommand(file) {
+  const all = tail(file, Infinity);
+  const said = all.slice(all.findLastIndex((line) => line.startsWith("$ ")) + 1);
+  return said.length <= 24 ? said : [...said.slice(0, 12), "...", ...said.slice(-12)];
 }
 
 /**
