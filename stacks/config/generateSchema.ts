@@ -2,6 +2,14 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 
-import { fileJsonSchemaText } from "./jsonSchema";
+import { format, resolveConfig } from "prettier";
 
-writeFileSync(path.join(__dirname, "schema.json"), fileJsonSchemaText());
+import { fileJsonSchema } from "./jsonSchema";
+
+async function generate(): Promise<void> {
+  const file = path.join(__dirname, "schema.json");
+  const options = await resolveConfig(file);
+  writeFileSync(file, await format(JSON.stringify(fileJsonSchema()), { ...options, filepath: file }));
+}
+
+void generate();

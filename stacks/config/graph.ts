@@ -82,7 +82,9 @@ export function networksOf(view: View, edges: readonly EdgeConfig[]): NetworkPla
     if (shared && !external) continue;
     const callers = edges.filter((edge) => edge.to === to).map((edge) => edge.from);
     const members = (external ? callers : [...callers, to]).sort();
-    networks.push({ name: `${to}.edge`, kind: external ? "external" : "edge", members });
+    networks.push(
+      external ? { name: `${to}.egress`, kind: "external", members } : { name: `${to}.edge`, kind: "edge", members },
+    );
   }
   if (shared) {
     const members = [view.stack.proxy.name, ...view.services.keys()].sort();

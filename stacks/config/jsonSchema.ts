@@ -86,8 +86,3 @@ export function fileJsonSchema(): object {
     required: ["config"],
   };
 }
-
-/** The text of schema.json. */
-export function fileJsonSchemaText(): string {
-  return `${JSON.stringify(fileJsonSchema(), null, 2)}\n`;
-}

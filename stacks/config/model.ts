@@ -159,9 +159,9 @@ export interface EdgeConfig {
 }
 
 export interface NetworkConfig {
-  /** `entry`, `shared`, `orders.edge` or `orders.cell`. */
+  /** `entry`, `shared`, `orders.edge`, `orders.cell`, or `payments.egress` for the callers of an external server. */
   readonly name: string;
-  /** `external`: an edge network with a way out, for the callers of an external server. */
+  /** `external`: the only kind, beside the entry, with a way out. */
   readonly kind: "entry" | "shared" | "edge" | "external" | "cell";
   /** Containers on it that serve or call, sorted by service name: the callee (or none, if external) and its callers. */
   readonly members: readonly string[];

@@ -28,7 +28,7 @@ export function looksSecret(name: string, value: string): boolean {
 
 /** What a problem may show of the value at `path`. `secretKeys` are top-level keys that the user encrypted. */
 export function showable(path: Path, value: unknown, secretKeys: ReadonlySet<string>): unknown {
-  if (value === undefined) return undefined;
+  if (value === undefined || value instanceof Redacted) return value;
   const [top] = path;
   if (top !== undefined && secretKeys.has(String(top))) return SECRET;
   if (isObject(value)) {

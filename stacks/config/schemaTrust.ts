@@ -92,7 +92,7 @@ export const networksSchema = z
       ),
     subnets: map(
       z.string().describe("A private address range, e.g. 10.201.0.0/27"),
-      "Explicit ranges for single networks, by name: orders.edge, orders.cell, entry or shared",
+      "Explicit ranges for single networks, by name: orders.edge, orders.cell, payments.egress, entry or shared",
     ),
   })
   .prefault({})

@@ -21,7 +21,8 @@ function publicCertificate(view: View, report: Report): void {
   const at = ["proxy", "certificate"];
   const pem = readPem(view, [...at, "certificateFile"], certificate.certificateFile, report);
   const key = read(view, certificate.keyFile);
-  if (key instanceof Error) report([...at, "keyFile"], `the file can be read: ${key.message}`, "correct the path");
+  if (key instanceof Error)
+    report([...at, "keyFile"], `the file can be read: ${key.message}`, "correct the path, or put the file there");
   else if (!/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(key))
     report([...at, "keyFile"], "an unencrypted private key in PEM", "convert it: openssl pkey -in <key> -out <file>");
   else if (pem !== undefined && !keyFits(pem, key))

@@ -102,9 +102,9 @@ function insecureRule(view: View, value: string, path: (string | number)[], repo
     report(path, `verification is off for ${INSECURE_DAYS} days at most`, `use ${latest} or earlier`);
 }
 
-/** Midnight UTC of a date, which YAML readers may have made a moment of; undefined for anything else. */
+/** Midnight UTC of a date; undefined for anything else. Unquoted in YAML, it comes as Go prints a moment. */
 export function parseDate(text: string): Date | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(T00:00:00(\.0+)?Z)?$/.exec(text);
+  const match = /^(\d{4}-\d{2}-\d{2})( 00:00:00 \+0000 UTC|T00:00:00Z)?$/.exec(text);
   const date = new Date(`${match?.[1] ?? "no date"}T00:00:00Z`);
   // The calendar has no 30 February, Date makes it 2 March.
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(match?.[1] ?? "-") ? date : undefined;

@@ -34,6 +34,11 @@ export function secretRules(view: View, unknown: readonly string[], report: Repo
   }
   for (const key of unknown) {
     if (references.some((one) => one.key === key)) continue;
-    report([key], "unknown key", suggestion(key, TOP_LEVEL_KEYS, "remove it"), redacted("not shown"));
+    report(
+      [key],
+      "unknown key",
+      suggestion(key, [...TOP_LEVEL_KEYS, ...references.map((one) => one.key)], "remove it"),
+      redacted("not shown"),
+    );
   }
 }
