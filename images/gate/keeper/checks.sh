@@ -191,7 +191,7 @@ check_name() {
   else
     REASON="$1: is not for the name $2 (its subjectAltName: ${F_DNS:-none})"
   fi
-  REASON=${REASON//  / }
+  while [[ $REASON == *'  '* ]]; do REASON=${REASON//  / }; done
   return 1
 }
 

@@ -60,4 +60,6 @@ def records:
         | ["configuration", listed($m.files; "server \($m.server)")] )
     );
 
-try ([records | record] | .[]) catch "error|\(.)"
+# The release id first, so that even a refusal of the manifest can say which release it refuses.
+(.release? | select(matches("^[0-9a-f]{16,64}$")) | "release|\(.)|"),
+(try ([records | record] | .[]) catch "error|\(.)")

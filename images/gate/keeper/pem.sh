@@ -55,6 +55,7 @@ facts() {
       'X509v3 Basic Constraints'*) section=constraints ;;
       'X509v3 Extended Key Usage'*) section=usage ;;
       'X509v3 Subject Alternative Name'*) section=names ;;
+      *'Subject Public Key Info:'*) section='' ;;
       *'Signature Algorithm: '*) section='' F_ALGORITHM=${value##*: } ;;
       *'Public Key Algorithm: '*) section='' F_KEY=${value##*: } ;;
       *'Public-Key: ('*) F_BITS=${value##*(} F_BITS=${F_BITS%% *} ;;
