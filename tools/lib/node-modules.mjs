@@ -9,11 +9,15 @@ import { runLogged } from "./run.mjs";
 
 const stamp = path.join(nodeModules, ".gatehouse-lock-sha256");
 
+/** Looked at once a run: `npm test` wants the packages even when the rest of the set-up fails. */
+let ensured = false;
+
 /**
  * @param {import("./report.mjs").Reporter} report
  * @param {import("./paths.mjs").CachePaths} paths
  */
 export async function ensureNodeModules(report, paths) {
+  if (ensured) return;
   const log = path.join(paths.logs, "npm.log");
   await report.step("npm packages", { log }, async (done) => {
     const lockFile = fs.readFileSync(path.join(root, "package-lock.json"), "utf8");
@@ -31,6 +35,7 @@ export async function ensureNodeModules(report, paths) {
       done("installed");
     });
   });
+  ensured = true;
 }
 
 /**
