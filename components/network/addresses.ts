@@ -85,7 +85,9 @@ export function allocate(key: string, requests: readonly NetworkRequest[], pool?
         key: `${key}.subnets[${JSON.stringify(name)}]`,
         value: undefined,
         rule: `${name} and ${other.name} meet at ${format(range)} of the pool ${pool ?? ""}`,
-        fix: free ? `set it to ${format(free)}, which is free` : "choose a larger pool",
+        fix: free
+          ? `set it to ${format(free)}, which is free (or do so for ${other.name}, if that is the newer one)`
+          : "choose a larger pool",
       });
     }
   }

@@ -25,7 +25,17 @@ export const MAX_LABEL = 63;
 export const MAX_COMMON_NAME = 64;
 
 /** Names that mean something else inside a container or to DNS. */
-const RESERVED = new Set(["localhost", "localdomain", "local", "invalid", "example", "test", "onion", "host", "gateway"]);
+const RESERVED = new Set([
+  "localhost",
+  "localdomain",
+  "local",
+  "invalid",
+  "example",
+  "test",
+  "onion",
+  "host",
+  "gateway",
+]);
 
 /** All names of the service `name`. Throws nothing: validate with {@link labelProblems} and {@link nameProblems}. */
 export function serviceNames(name: string, environment: string, domain: string): ServiceNames {
@@ -74,12 +84,13 @@ export function hostProblems(key: string, value: string): Problem[] {
   if (value.includes("*")) return problem("wildcards are not used", "list each host by its own name");
   if (/^\d+(\.\d+){3}$/.test(value) || value.includes(":"))
     return problem("a host name, not an address or a port (RFC 9525, 1.3)", "use the name that clients ask for");
-  for (const label of value.split(".")) {
+  const labels = value.split(".");
+  for (const [index, label] of labels.entries()) {
     const wrong = labelProblems(key, label).filter((p) => !p.rule.startsWith("the name is reserved"));
     const first = wrong[0];
+    if (label === "") return problem("labels are separated by single dots", "leave out leading, double and final dots");
     // Digits-only labels are legal inside a longer name, except as the last one (RFC 3696, 2).
-    if (first && !(/^\d+$/.test(label) && !value.endsWith(label)))
-      return problem(label === "" ? "labels are separated by single dots" : first.rule, first.fix);
+    if (first && !(/^\d+$/.test(label) && index < labels.length - 1)) return problem(first.rule, first.fix);
   }
   return [];
 }
@@ -98,6 +109,9 @@ export function nameProblems(key: string, names: ServiceNames): Problem[] {
 }
 
 function suggest(value: string): string {
-  const cleaned = value.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "");
+  const cleaned = value
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
   return cleaned === "" ? "letters, digits and hyphens" : cleaned.slice(0, MAX_LABEL);
 }
