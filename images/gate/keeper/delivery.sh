@@ -38,7 +38,8 @@ worth_another_look() {
 # read_candidate: the manifest, and every file as it says.
 read_candidate() {
   local bad code=0
-  if ! cp "$TRUST/manifest.json" "$RUN/candidate.json" 2>/dev/null; then
+  # Without its mode: it is read-only in the volume, and this copy is written again and again.
+  if ! cp --no-preserve=mode "$TRUST/manifest.json" "$RUN/candidate.json" 2>/dev/null; then
     STAGE=incomplete MANIFEST_RELEASE='' REASON='incomplete: manifest.json (missing)'
     return 1
   fi

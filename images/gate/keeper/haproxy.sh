@@ -45,14 +45,15 @@ haproxy_stop() {
 # haproxy_ask: asks the master's `show proc` how many reloads there were and whether the last ones failed.
 haproxy_ask() {
   local line
+  # shellcheck disable=SC2016  # Perl's variables, not the shell's
   while IFS= read -r line; do
     if [[ $line =~ ^[0-9]+\ +master\ +([0-9]+)\ +\[failed:\ ([0-9]+)\] ]]; then
       HAPROXY_RELOADS=${BASH_REMATCH[1]} HAPROXY_FAILED=${BASH_REMATCH[2]}
       return 0
     fi
-  # While the master starts or re-executes itself a connection may be accepted and never answered: hence the time limit.
+  # The master ends the connection once the asking side is shut; while it re-executes itself it may answer nobody.
   done < <(timeout 0.5 perl -MIO::Socket::UNIX -e '
     my $s = IO::Socket::UNIX->new(Peer => shift) or exit 1;
-    print $s "show proc\n"; $s->flush; print while <$s>;' "$RUN/master.sock" 2>/dev/null)
+    $s->autoflush(1); print $s "show proc\n"; $s->shutdown(1); print while <$s>;' "$RUN/master.sock" 2>/dev/null)
   return 1
 }
