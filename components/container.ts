@@ -44,6 +44,13 @@ export function hardened(limits: Limits): Partial<docker.ContainerArgs> {
   };
 }
 
+/** A tmpfs for the scratch files of an application that runs as `user` (`uid` or `uid:gid`; root when absent). */
+export function scratchTmpfs(user: string | undefined): string {
+  const [uid = "0", gid = uid] = (user ?? "0").split(":");
+  // With uid and mode written: runc gives the mount the mode of the folder below it, which may belong to somebody else.
+  return `uid=${uid},gid=${gid},mode=0700,size=64m,noexec,nosuid,nodev`;
+}
+
 /** A private tmpfs of one user: nothing in it can be executed, nobody else can read it. */
 export function privateTmpfs(uid: number, megabytes: number): string {
   return `uid=${uid},gid=${uid},mode=0700,size=${megabytes}m,noexec,nosuid,nodev`;
@@ -65,16 +72,18 @@ export interface Attachment {
   readonly aliases?: readonly string[];
 }
 
-/** `networkMode` and `networksAdvanced` for these attachments: never on Docker's default bridge, not even briefly. */
+/**
+ * `networkMode` and `networksAdvanced` for these attachments. The mode is `bridge`, and the provider takes the container
+ * off that one before it starts: with a network of ours as the mode, the engine (20.10) forgets the aliases on it.
+ */
 export function attach(attachments: readonly Attachment[]): {
-  networkMode: pulumi.Input<string>;
+  networkMode: string;
   networksAdvanced: input.ContainerNetworksAdvanced[];
 } {
   const sorted = [...attachments].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const first = sorted[0];
-  if (!first) return { networkMode: "none", networksAdvanced: [] };
+  if (sorted.length === 0) return { networkMode: "none", networksAdvanced: [] };
   return {
-    networkMode: first.network,
+    networkMode: "bridge",
     networksAdvanced: sorted.map(({ network, aliases }) => ({
       name: network,
       ...(aliases && aliases.length > 0 && { aliases: [...aliases].sort() }),

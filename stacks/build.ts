@@ -46,7 +46,10 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
   const users = makeUsersAuthority(config);
   const build: Build = { config, remembered, authority, generations: new Map() };
   const identities = await makeIdentities(build);
-  const callees = new Map<string, Callee | ExternalCallee>([...makeCallees(build, identities), ...makeExternals(config)]);
+  const callees = new Map<string, Callee | ExternalCallee>([
+    ...makeCallees(build, identities),
+    ...makeExternals(config),
+  ]);
   const secrets = makeSecrets(config);
   const images = makeImages(config);
 
@@ -104,7 +107,12 @@ async function makeIdentities(build: Build): Promise<Map<string, ServiceIdentity
   const identities = new Map<string, ServiceIdentity>();
   for (const name of names) {
     const remembered = build.remembered?.services[name];
-    const generation = await generationOf(build, name, remembered && [remembered.server, remembered.client], remembered?.keyGeneration);
+    const generation = await generationOf(
+      build,
+      name,
+      remembered && [remembered.server, remembered.client],
+      remembered?.keyGeneration,
+    );
     const calls = config.edges.some((edge) => edge.from === name);
     identities.set(
       name,
@@ -155,8 +163,7 @@ function makeCallees(build: Build, identities: Map<string, ServiceIdentity>): [s
   const subnet = (name: string): string | undefined => config.networks.find((it) => it.name === name)?.subnet;
   const make = (name: string, docker: string): IsolatedNetwork =>
     new IsolatedNetwork(name.replace(".", "-"), { networkName: docker, subnet: subnet(name) });
-  const shared =
-    config.isolation === "shared" ? make("shared", `shared.${config.environment}.edge`) : undefined;
+  const shared = config.isolation === "shared" ? make("shared", `shared.${config.environment}.edge`) : undefined;
   return config.services.map((it) => {
     const names = identities.get(it.name)?.names;
     if (!names) throw new Error(`no identity was made for ${it.name}`);
@@ -195,9 +202,7 @@ function makeSecrets(config: GatehouseConfig): Map<string, pulumi.Output<string>
       it.name,
       "config" in it
         ? new pulumi.Config().requireSecret(it.config)
-        : pulumi.secret(
-            new random.RandomPassword(`secret-${it.name}`, { length: it.generate, special: false }).result,
-          ),
+        : pulumi.secret(new random.RandomPassword(`secret-${it.name}`, { length: it.generate, special: false }).result),
     ]),
   );
 }

@@ -13,7 +13,9 @@ export async function portProblems(config: GatehouseConfig, engine: Engine, loca
   const publishing = await engine.publishing();
   const problems: Problem[] = [];
   for (const { key, port } of wanted) {
-    const holder = publishing.find((it) => it.Ports.some((its) => its.PublicPort === port && overlaps(its.IP, config.proxy.address)));
+    const holder = publishing.find((it) =>
+      it.Ports.some((its) => its.PublicPort === port && overlaps(its.IP, config.proxy.address)),
+    );
     const fix = "stop it, or choose another port";
     if (holder) {
       // Our own entry, from an earlier update.
@@ -22,7 +24,12 @@ export async function portProblems(config: GatehouseConfig, engine: Engine, loca
       const name = holder.Names[0]?.replace(/^\//, "") ?? holder.Id.slice(0, 12);
       if (!ours) problems.push({ key, value: port, rule: `the port is free; the container ${name} has it`, fix });
     } else if (local && !(await isFree(config.proxy.address, port))) {
-      problems.push({ key, value: port, rule: `the port is free on ${config.proxy.address}; another program has it`, fix });
+      problems.push({
+        key,
+        value: port,
+        rule: `the port is free on ${config.proxy.address}; another program has it`,
+        fix,
+      });
     }
   }
   return problems;

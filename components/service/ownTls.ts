@@ -25,8 +25,7 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
       group,
       files: {
         ...trustFiles(name, args, server),
-        // The names in the client certificates that may call, one a line.
-        "callers.txt": { content: args.callers.map((caller) => `${caller.full}\n`).sort().join("") },
+        "callers.map": { content: callersMap(args.callers.map((caller) => caller.full)) },
       },
       manifest: {
         server: "companion",
@@ -61,6 +60,17 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
     trustedContainer: application.id,
     containers: [application.id, companion.id],
   };
+}
+
+/**
+ * Who may call, as an nginx map over the client certificate's subject (RFC 2253, `$ssl_client_s_dn`): one line
+ * `"~(^|,)CN=gate\.dev\.corp\.test(,|$)" 1;` a caller.
+ */
+export function callersMap(callers: readonly string[]): string {
+  return [...callers]
+    .sort()
+    .map((full) => `"~(^|,)CN=${full.replaceAll(".", "\\.")}(,|$)" 1;\n`)
+    .join("");
 }
 
 /** Runs the keeper beside an application of somebody else's: checks a release, signals, compares what is served. */

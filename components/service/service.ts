@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { attach, hardened, labels, settingsHash, type Attachment } from "../container";
+import { attach, hardened, labels, scratchTmpfs, settingsHash, type Attachment } from "../container";
 import { deliverToVolume } from "../delivery/volume";
 import type { ServiceNames } from "../pki/names";
 import { RandomSalt } from "./salt";
@@ -97,7 +97,7 @@ export function makeApplication(
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, value]) => pulumi.interpolate`${key}=${value}`),
       ...(application.tmpfs?.length && {
-        tmpfs: Object.fromEntries(application.tmpfs.map((path) => [path, "mode=1777,size=64m,noexec,nosuid,nodev"])),
+        tmpfs: Object.fromEntries(application.tmpfs.map((path) => [path, scratchTmpfs(application.user)])),
       }),
       ...(health && { healthcheck: health }),
       labels: labels({
