@@ -230,6 +230,8 @@ export class KeeperContainer {
     let served = "";
     const answer = new Promise<number>((resolve, reject) => {
       message.once("error", reject);
+      message.once("close", () => reject(new Error("closed without an answer")));
+      message.setTimeout(20_000, () => message.destroy(new Error("no answer within 20 s")));
       message.once("response", (response) => {
         served = (response.socket as TLSSocket).getPeerX509Certificate()?.toString() ?? "";
         response.resume();
