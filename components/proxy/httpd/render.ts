@@ -196,10 +196,10 @@ const STRIPPED = [
 function incomingHeaders(): string[] {
   return [
     ...STRIPPED.map((name) => `RequestHeader unset ${name} early`),
-    "# Look-alikes that many frameworks read as the same name (X_Forwarded_For): refused.",
-    'SetEnvIfNoCase "^X[-_]Gatehouse[-_]" ".*" gatehouse_forged=identity',
-    'SetEnvIfNoCase "^(X_Forwarded[-_]|X-Forwarded_|X_Real[-_]IP|X-Real_IP|X_Request[-_]Id|X-Request_Id)" ".*" gatehouse_forged=forwarded',
-    'SetEnvIfNoCase "^(X[-_])?(SSL[-_])?Client[-_](DN|S[-_]DN|I[-_]DN|CN|Verify|Cert|Certificate|SAN|Serial|Fingerprint)$" ".*" gatehouse_forged=identity',
+    "# Look-alikes that many frameworks read as the same name (X_Forwarded_For): refused. Not .*: that matches no header too.",
+    'SetEnvIfNoCase "^X[-_]Gatehouse[-_]" ".+" gatehouse_forged=identity',
+    'SetEnvIfNoCase "^(X_Forwarded[-_]|X-Forwarded_|X_Real[-_]IP|X-Real_IP|X_Request[-_]Id|X-Request_Id)" ".+" gatehouse_forged=forwarded',
+    'SetEnvIfNoCase "^(X[-_])?(SSL[-_])?Client[-_](DN|S[-_]DN|I[-_]DN|CN|Verify|Cert|Certificate|SAN|Serial|Fingerprint)$" ".+" gatehouse_forged=identity',
     'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
     'RequestHeader set X-Request-Id "%{UNIQUE_ID}e"',
     'RequestHeader set X-Gatehouse-Entry-TLS "%{SSL_PROTOCOL}s/%{SSL_CIPHER}s"',
