@@ -37,7 +37,8 @@ export function hardened(limits: Limits): Partial<docker.ContainerArgs> {
     memory: limits.memoryMb,
     // Without it there is a diff for ever; equal to memory means no swap.
     memorySwap: limits.memoryMb,
-    cpus: String(limits.cpus),
+    // As the provider reads it back ("1.0", "0.5"); another spelling is a diff for ever.
+    cpus: Number.isInteger(limits.cpus) ? limits.cpus.toFixed(1) : String(limits.cpus),
     logDriver: "json-file",
     logOpts: { "max-file": "3", "max-size": "10m" },
     ipcMode: "private",

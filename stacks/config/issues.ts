@@ -64,7 +64,8 @@ function isShapeMismatch(issue: Issue): boolean {
 
 function wrongType(path: Path, expected: string, value: unknown): Finding {
   if (value === undefined) return { path, rule: "required", fix: purpose(path) };
-  const wanted = KINDS[expected] ?? expected;
+  const whole = expected === "number" && schemaAt(path)?.type === "integer";
+  const wanted = KINDS[whole ? "int" : expected] ?? expected;
   const rule = `expected ${wanted}, got ${kindOf(value)}`;
   if (expected === "string" && (typeof value === "number" || typeof value === "boolean"))
     return { path, rule, fix: "put it in quotes" };

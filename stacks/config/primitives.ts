@@ -33,7 +33,12 @@ export const port = () => whole(1, 65535);
 
 /** Written `90d` or `36h`, parsed to hours. */
 export const duration = (fallback: string, description: string) =>
-  z.string().regex(DURATION).default(fallback).transform(parseDuration).describe(description);
+  z
+    .string()
+    .regex(DURATION, "a duration is a number of days or hours, such as 90d or 36h")
+    .default(fallback)
+    .transform(parseDuration)
+    .describe(description);
 
 /** A path of a file or folder of the user's, relative to the folder of Pulumi.yaml. */
 export const file = (description: string) =>
@@ -43,7 +48,7 @@ export const file = (description: string) =>
 export const secretKey = (description: string) =>
   z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9-]*$/)
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/, "the name of a key: letters, digits and -")
     .describe(
       `${description}; the name of an encrypted key that you set by: pulumi config set --secret gatehouse:<name>`,
     );

@@ -23,7 +23,7 @@ const imageSchema = z
 
 const signal = z
   .string()
-  .regex(/^(HUP|USR1|USR2|TERM|INT|QUIT|WINCH)$/)
+  .regex(/^(HUP|USR1|USR2|TERM|INT|QUIT|WINCH)$/, "one of: HUP, USR1, USR2, TERM, INT, QUIT, WINCH")
   .describe("Signal that makes the program read its certificates again, e.g. HUP");
 
 const tlsSchema = z
@@ -104,7 +104,7 @@ export const serviceSchema = z
     command: z.array(z.string()).min(1).optional().describe("Program and arguments. Default: the image's own"),
     user: z
       .string()
-      .regex(/^\d+(:\d+)?$/)
+      .regex(/^\d+(:\d+)?$/, "a user is a number, or two: user:group")
       .optional()
       .describe(
         'Numeric user, or user and group, that the program runs as, e.g. "10001:10001". Default: the image\'s own',
@@ -138,6 +138,13 @@ export const serviceSchema = z
   .superRefine((value, context) => {
     if (value.tls.mode === "sidecar" && value.port === undefined)
       broken(context, ["port"], "behind a sidecar the application's plain port must be known", "set port, e.g. 8000");
+    if (value.tls.mode === "own" && value.tls.reload !== "replace" && value.user === undefined)
+      broken(
+        context,
+        ["user"],
+        "the companion that signals the program must run as the same user, and neither as root",
+        'set user to what the image uses, e.g. "10001:10001", or tls.reload: replace',
+      );
     if (value.tls.mode === "own" && value.port !== undefined)
       broken(
         context,

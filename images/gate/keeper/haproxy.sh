@@ -4,7 +4,7 @@
 haproxy_try() {
   local answer
   if ! answer=$(haproxy -c -C "$1" -f "$1/haproxy.cfg" 2>&1); then
-    REASON="haproxy.cfg: haproxy refuses this release: $(last_complaint <(printf '%s\n' "$answer") "$1")"
+    REASON="haproxy.cfg: haproxy refuses this release: $(complaints "$answer" "$1")"
     return 1
   fi
 }

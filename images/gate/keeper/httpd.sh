@@ -13,9 +13,10 @@ httpd_try() {
   until [[ -s $RUN/trial.pid ]] || ! trial_alive || ((SECONDS >= deadline)); do sleep 0.05; done
   trial_alive && all_serve "$1" 10 "${TRIAL[@]}" || served=''
   if ! trial_alive; then
-    REASON="httpd.conf: httpd does not start with this release: $(last_complaint "$RUN/trial.log" "$1")"
+    served=''
+    REASON="httpd.conf: httpd does not start with this release: $(complaints "$(<"$RUN/trial.log")" "$1")"
   else
-    REASON="httpd.conf: the trial instance is wrong: $SERVES_REASON"
+    [[ -n $served ]] || REASON="httpd.conf: the trial instance is wrong: ${SERVES_REASON:-it does not come up}"
     kill -s TERM "$pid" 2>/dev/null || true
   fi
   wait "$pid" 2>/dev/null || true

@@ -53,20 +53,18 @@ end_server() {
   SERVER_PID=''
 }
 
-# last_complaint FILE DIRECTORY: the last line in which a server says what is wrong, without decoration and paths.
-last_complaint() {
-  local line found=''
+# complaints TEXT DIRECTORY: the lines in which a server says what is wrong, as one, without decoration and paths.
+complaints() {
+  local line found='' last=''
   while IFS= read -r line; do
+    last=$line
     case $line in
-      *:emerg\]* | *:crit\]* | *'[ALERT]'* | *'Syntax error'* | AH[0-9]* | *' does not '* | *'Invalid command'*) found+=" $line" ;;
+      *:emerg\]* | *:crit\]* | *'[ALERT]'* | *'Syntax error'* | AH[0-9]* | *'Invalid command'*)
+        while [[ $line =~ ^\[[^]]*\]\ *(.*)$ ]]; do line=${BASH_REMATCH[1]}; done
+        found+="${found:+; }$line" ;;
     esac
-    found=${found: -600}
-  done <"$1"
-  [[ -n $found ]] || found=$(tail -n 1 "$1")
-  while [[ $found =~ ^(.*)\[[^][]*\](.*)$ ]]; do found="${BASH_REMATCH[1]}${BASH_REMATCH[2]}"; done
+  done <<<"$1"
+  [[ -n $found ]] || found=${last:-it gave no reason}
   found=${found//"$2/"/}
-  found=${found//"$RUN/"/}
-  while [[ $found == *'  '* ]]; do found=${found//  / }; done
-  found=${found# }
-  printf '%s' "${found:-it gave no reason}"
+  printf '%s' "${found:0:600}"
 }

@@ -22,22 +22,22 @@ export function routeRules(view: View, report: Report): void {
       `each port is published once; httpPort is ${proxy.httpPort} too`,
       "choose two ports, for example 8080 and 8443",
     );
-  const seen = new Map<string, string>();
-  for (const name of view.names.hosts) {
+  const { hosts } = view.names;
+  for (const [index, name] of hosts.entries()) {
     const path = ["proxy", "hosts", name];
     const host = normalHost(name);
-    const other = seen.get(host);
-    if (other !== undefined)
+    const same = hosts.findIndex((one) => normalHost(one) === host);
+    const other = hosts[same];
+    if (same < index && other !== undefined)
       report(
         path,
         `host names are the same in upper and lower case (RFC 9110, 4.2.3); ${formatKey(["proxy", "hosts", other])} is this host`,
         "put their routes under one of them",
         name,
       );
-    else if (name !== host)
+    else if (name !== host && !hosts.includes(host))
       report(path, "host names are written in lower case, without a final dot", `use ${host}`, name);
     else for (const { rule, fix } of hostProblems("", name)) report(path, rule, fix, name);
-    seen.set(host, other ?? name);
     hostRules(view, name, report);
   }
 }
