@@ -114,6 +114,8 @@ start_or_reload() {
 
 go_back() {
   local reason=$REASON
+  # A companion's service reads the volume itself: there is nothing to go back to.
+  [[ $SERVER != companion ]] || return 0
   if [[ -z $1 ]]; then
     "${SERVER}_stop"
     SERVER_PID=''
