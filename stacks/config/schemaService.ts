@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { broken, flag, map, port, text, whole } from "./primitives";
+import { broken, file, flag, map, port, text, whole } from "./primitives";
 
 /** Port that a TLS sidecar listens on, and a service that does its own TLS unless told otherwise. */
 export const TLS_PORT = 8443;
@@ -9,8 +9,8 @@ export const KEY_GROUP = 10200;
 
 const imageSchema = z
   .strictObject({
-    reference: text("An image to pull", "redis:7.2.4").optional(),
-    build: text("A folder with a Dockerfile, relative to the folder of Pulumi.yaml", "images/demo").optional(),
+    reference: z.string().min(1).optional().describe("An image to pull, e.g. redis:7.2.4. Default: none, see build"),
+    build: file("A folder with a Dockerfile, e.g. images/demo. Default: none, see reference").optional(),
   })
   .superRefine((value, context) => {
     if ((value.reference === undefined) === (value.build === undefined))

@@ -37,7 +37,7 @@ export function routeRules(view: View, report: Report): void {
       );
     else if (name !== host && !hosts.includes(host))
       report(path, "host names are written in lower case, without a final dot", `use ${host}`, name);
-    else for (const { rule, fix } of hostProblems("", name)) report(path, rule, fix, name);
+    else if (name === host) for (const { rule, fix } of hostProblems("", name)) report(path, rule, fix, name);
     hostRules(view, name, report);
   }
 }
