@@ -7,6 +7,7 @@ export {
   type CertificateAuthorityArgs,
 } from "./pki/certificateAuthority";
 export type { Evidence } from "./pki/evidence";
+export { HostCertificate, type HostCertificateArgs } from "./pki/hostCertificate";
 export type { IssuedCertificate, KeyCurve, Signer } from "./pki/issue";
 export { defaultLifetimes, type Lifetimes } from "./pki/lifetimes";
 export { serviceNames, type ServiceNames } from "./pki/names";
@@ -18,5 +19,5 @@ export type { Call, Callee, ExternalCallee } from "./service/callee";
 export { ExternalService, type ExternalServiceArgs } from "./service/externalService";
 export { Service } from "./service/service";
 export type { CallerRule, Enforcement } from "./trust/enforcement";
-export type { GraphEdge, GraphService, TrustGraph } from "./trust/graph";
+export type { GraphAuthority, GraphEdge, GraphService, TrustGraph } from "./trust/graph";
 export { TrustProof, type TrustProofArgs } from "./trust/trustProof";

@@ -6,6 +6,8 @@ import { deliverToVolume } from "../delivery/volume";
 import type { ServiceNames } from "../pki/names";
 import { RandomSalt } from "./salt";
 import type { Application, ServiceArgs } from "./arguments";
+import type { Callee } from "./callee";
+import { TLS_PORT } from "./haproxy/model";
 import { makeOwnTls } from "./ownTls";
 import { makeSidecar } from "./sidecar";
 
@@ -14,11 +16,11 @@ import { makeSidecar } from "./sidecar";
  *
  * @example
  * new Service("orders", {
- *   identity, network, gateImage: image.reference,
+ *   identity, network, gateImage: image.imageId,
  *   application: { image: "registry.corp.test/orders:1.4" },
  *   tls: { mode: "sidecar", port: 8000 },
  *   callers: [{ full: gate.names.full, enforcement: "strict" }],
- *   calls: [{ to: inventory }],
+ *   calls: [{ to: inventory.callee }],
  * });
  */
 export class Service extends pulumi.ComponentResource {
@@ -29,10 +31,13 @@ export class Service extends pulumi.ComponentResource {
   public declare readonly trustedContainer: pulumi.Output<string>;
   /** Docker ids of every running container of the service. */
   public declare readonly containers: pulumi.Output<string[]>;
+  /** The service as routes and callers need it. Services that call each other in circles write theirs by hand. */
+  public readonly callee: Callee;
 
   constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:Service", name, {}, opts);
     this.names = args.identity.names;
+    this.callee = calleeOf(args);
     const made =
       args.tls.mode === "sidecar"
         ? makeSidecar(name, args, args.tls, this)
@@ -42,6 +47,20 @@ export class Service extends pulumi.ComponentResource {
     this.containers = pulumi.all(made.containers);
     this.registerOutputs({ release: this.release });
   }
+}
+
+/** What callers of this service need to know; the same that the stack program makes before the services. */
+function calleeOf({ identity, network, protocol = "http", tls }: ServiceArgs): Callee {
+  const tlsPort = tls.mode === "own" ? (tls.port ?? TLS_PORT) : TLS_PORT;
+  return {
+    kind: "service",
+    names: identity.names,
+    protocol,
+    port: tlsPort,
+    plainPort: protocol === "tcp" ? (tls.port ?? tlsPort) : 80,
+    network,
+    bundlePem: identity.authority.bundlePem,
+  };
 }
 
 /** What both kinds of service hand back. */
