@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   CertificateAuthority,
   Evidence,
+  GraphAuthority,
   GraphService,
   ReverseProxy,
   Service,
@@ -57,8 +58,14 @@ export function graphOf(parts: GraphParts): GraphOutputs {
   };
 }
 
-function authorityOf(authority: CertificateAuthority): Record<string, pulumi.Output<Evidence>> {
-  return { root: authority.rootEvidence, issuer: authority.issuerEvidence };
+function authorityOf(authority: CertificateAuthority): {
+  readonly [Key in keyof GraphAuthority]: pulumi.Output<GraphAuthority[Key]>;
+} {
+  return {
+    root: authority.rootEvidence,
+    issuer: authority.issuerEvidence,
+    rootPem: pulumi.unsecret(authority.bundlePem),
+  };
 }
 
 function hostOf(host: MadeHost, generations: ReadonlyMap<string, string>): pulumi.Output<unknown> {

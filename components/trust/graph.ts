@@ -7,7 +7,7 @@ export interface TrustGraph {
   readonly domain: string;
   readonly phase: string;
   /** By hierarchy: `services`, `users`. */
-  readonly authorities: Readonly<Record<string, { readonly root: Evidence; readonly issuer: Evidence }>>;
+  readonly authorities: Readonly<Record<string, GraphAuthority>>;
   readonly entry: {
     readonly name: string;
     readonly urls: readonly string[];
@@ -18,6 +18,13 @@ export interface TrustGraph {
   readonly services: Readonly<Record<string, GraphService>>;
   /** Sorted by caller, then callee. What is no edge is refused. */
   readonly edges: readonly GraphEdge[];
+}
+
+export interface GraphAuthority {
+  readonly root: Evidence;
+  readonly issuer: Evidence;
+  /** The certificates to trust, as PEM. Public. */
+  readonly rootPem: string;
 }
 
 export interface GraphService {

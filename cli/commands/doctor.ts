@@ -1,0 +1,5 @@
+import type { Command } from "commander";
+import { stackCommand } from "./options";
+export function doctorCommand(): Command {
+  return stackCommand("doctor", "x", []);
+}
