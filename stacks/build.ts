@@ -23,12 +23,13 @@ import { issueLeaf, type IssuedCertificate } from "../components/pki/issue";
 import type { GatehouseConfig, ServiceConfig } from "./config";
 import { nextGeneration } from "./generations";
 import { graphOf, type GraphOutputs } from "./graph";
+import { proofEdges, proofMembers } from "./proof";
 
 export interface BuiltStack {
   readonly graph: GraphOutputs;
   readonly urls: readonly string[];
-  /** Number of containers that were seen to serve what was delivered. */
-  readonly proven: pulumi.Output<number>;
+  /** True once the proof of this update has passed. */
+  readonly proven: pulumi.Output<boolean>;
 }
 
 /** What the steps below share; each adds its part. */
@@ -59,14 +60,17 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
   const hosts = await makeHosts(build, callees);
   const proxy = makeProxy(build, gate, identities, hosts);
   const proof = new TrustProof("proof", {
+    environment: config.environment,
     keepers: [
       { container: proxy.names.container, release: proxy.release },
       ...config.services.flatMap((it) => keeperOf(it, services)),
     ],
+    members: proofMembers(config, identities),
+    edges: proofEdges(config),
     after: [proxy.trustedContainer, ...[...services.values()].map((it) => it.containers)],
   });
   const graph = graphOf({ ...build, users, identities, services, proxy, hosts });
-  return { graph, urls: proxy.urls, proven: proof.served };
+  return { graph, urls: proxy.urls, proven: proof.proven };
 }
 
 function makeAuthority(config: GatehouseConfig): CertificateAuthority {

@@ -46,6 +46,12 @@ export class Engine {
     };
   }
 
+  /** The image of a container and the networks that it is on. */
+  async describe(container: string): Promise<{ image: string; networks: string[] }> {
+    const { Image, NetworkSettings } = await this.docker.getContainer(container).inspect();
+    return { image: Image, networks: Object.keys(NetworkSettings.Networks).sort() };
+  }
+
   /** Starts a container that is there and does not run. */
   async start(container: string): Promise<void> {
     const target = this.docker.getContainer(container);
@@ -56,6 +62,52 @@ export class Engine {
   /** Every container, running or not, that carries the label. */
   async withLabel(label: string): Promise<Docker.ContainerInfo[]> {
     return this.docker.listContainers({ all: true, filters: { label: [label] } });
+  }
+
+  /** Network name -> the first gateway address that its address plan has. */
+  async gateways(): Promise<Record<string, string>> {
+    const networks = await this.docker.listNetworks();
+    return Object.fromEntries(
+      networks.flatMap((network) => {
+        const gateway = network.IPAM?.Config?.[0]?.Gateway;
+        return gateway ? [[network.Name, gateway.split("/")[0] ?? gateway]] : [];
+      }),
+    );
+  }
+
+  /**
+   * Runs a command in a container of its own that is gone afterwards: on these networks, with this volume read-only
+   * at /trust, as this user, without any privilege.
+   */
+  async runOnce(
+    image: string,
+    place: { readonly networks: readonly string[]; readonly volume: string; readonly user: string },
+    command: readonly string[],
+    input: string,
+  ): Promise<Execution> {
+    const [first, ...others] = place.networks;
+    const container = await this.docker.createContainer({
+      Image: image,
+      Entrypoint: ["/bin/sleep", "300"],
+      User: place.user,
+      Labels: { "gatehouse.role": "probe" },
+      HostConfig: {
+        AutoRemove: true,
+        Init: true,
+        CapDrop: ["ALL"],
+        ReadonlyRootfs: true,
+        SecurityOpt: ["no-new-privileges"],
+        NetworkMode: first,
+        Binds: [`${place.volume}:/trust:ro`],
+      },
+    });
+    try {
+      for (const name of others) await this.docker.getNetwork(name).connect({ Container: container.id });
+      await container.start();
+      return await this.exec(container.id, command, input);
+    } finally {
+      await container.remove({ force: true });
+    }
   }
 
   /** Every running container with a published port. */

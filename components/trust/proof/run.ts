@@ -1,0 +1,105 @@
+import type { Engine } from "../containers";
+import { planChecks, type Check, type Placement, type ProofEdge, type ProofMember } from "./plan";
+import { join, judge, type Verdict } from "./verdict";
+
+/** Provers at work at the same time: each is a process in a container, mostly waiting. */
+const CONCURRENCY = 12;
+/** A release can be served a moment later by the last old worker, so a failure is looked at again until then. */
+const PATIENCE_MS = 15_000;
+
+/** Proves every edge from inside the networks. Leaves nothing behind. */
+export async function proveEdges(
+  engine: Engine,
+  environment: string,
+  members: readonly ProofMember[],
+  edges: readonly ProofEdge[],
+): Promise<Verdict> {
+  const placement = await placementOf(engine, environment);
+  const byName = new Map(members.map((member) => [member.name, member]));
+  const plan = [...planChecks(members, edges, placement)];
+  const verdicts = await pooled(plan, CONCURRENCY, async ([name, checks]) => {
+    const member = byName.get(name);
+    return member ? proveUntilStable(engine, member, checks, edges, byName) : judge(checks, "");
+  });
+  return join(verdicts);
+}
+
+async function proveUntilStable(
+  engine: Engine,
+  member: ProofMember,
+  checks: readonly Check[],
+  edges: readonly ProofEdge[],
+  byName: ReadonlyMap<string, ProofMember>,
+): Promise<Verdict> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const verdict = await proveOnce(engine, member, checks, edges, byName);
+    if (verdict.failures.length === 0 || Date.now() > deadline) return verdict;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function proveOnce(
+  engine: Engine,
+  member: ProofMember,
+  checks: readonly Check[],
+  edges: readonly ProofEdge[],
+  byName: ReadonlyMap<string, ProofMember>,
+): Promise<Verdict> {
+  const input = checks.map((check) => `${check.line}\n`).join("");
+  const { stdout, stderr } =
+    member.tls === "own"
+      ? await standIn(engine, member, edges, byName, input)
+      : await engine.exec(member.container, ["/usr/local/bin/gatehouse-prove"], input);
+  const verdict = judge(checks, stdout);
+  return stderr.trim() === "" || verdict.failures.length === 0
+    ? verdict
+    : { ...verdict, failures: [...verdict.failures, `${member.container}: ${stderr.trim()}`] };
+}
+
+/** A service with its own TLS has no prover inside: a container of ours stands in, on its callees' networks, with its files. */
+async function standIn(
+  engine: Engine,
+  member: ProofMember,
+  edges: readonly ProofEdge[],
+  byName: ReadonlyMap<string, ProofMember>,
+  input: string,
+): Promise<{ stdout: string; stderr: string }> {
+  const callees = edges.filter((edge) => edge.from === member.name).flatMap((edge) => byName.get(edge.to) ?? []);
+  const prover = await engine.describe(`${member.container}.companion`);
+  const service = await engine.describe(member.container);
+  const networks = service.networks.filter((network) => callees.some((callee) => network.startsWith(callee.container)) || network.startsWith("shared."));
+  return engine.runOnce(
+    prover.image,
+    { networks, volume: `${member.container}.trust`, user: `65534:${member.group}` },
+    ["/usr/local/bin/gatehouse-prove", "/trust"],
+    input,
+  );
+}
+
+async function placementOf(engine: Engine, environment: string): Promise<Placement> {
+  const containers = await engine.withLabel(`gatehouse.environment=${environment}`);
+  const addresses = Object.fromEntries(
+    containers.map((it) => [
+      it.Names[0]?.replace(/^\//, "") ?? it.Id,
+      Object.fromEntries(
+        Object.entries(it.NetworkSettings.Networks)
+          .filter(([, network]) => network.IPAddress !== "")
+          .map(([name, network]) => [name, network.IPAddress]),
+      ),
+    ]),
+  );
+  const gateways = await engine.gateways();
+  const used = new Set(Object.values(addresses).flatMap((networks) => Object.keys(networks)));
+  return { addresses, gateways: Object.fromEntries(Object.entries(gateways).filter(([name]) => used.has(name))) };
+}
+
+async function pooled<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = [...items.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await work(next[1]);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
