@@ -229,10 +229,16 @@ const peer: [string, string][] = [
   ["tls", '"%[ssl_fc_protocol]"'],
 ];
 
+/** Whom a call went to, and why the connection to it failed: what a callee's certificate lacks stands here alone. */
+const callee: [string, string][] = [
+  ["callee", '"%b"'],
+  ["reason", '"%[bc_err_str,json(utf8s)]: %[ssl_bc_err_str,json(utf8s)]"'],
+];
+
 function httpLog(model: SidecarModel, direction: "in" | "out"): string {
   return logLine([
     ...common(model, direction),
-    ...(direction === "in" ? peer : [["callee", '"%b"'] as [string, string]]),
+    ...(direction === "in" ? peer : callee),
     ["method", '"%[var(txn.method),json(utf8s)]"'],
     ["path", '"%[var(txn.path),json(utf8s)]"'],
     ["status", "%ST"],
@@ -245,7 +251,7 @@ function httpLog(model: SidecarModel, direction: "in" | "out"): string {
 function tcpLog(model: SidecarModel, direction: "in" | "out"): string {
   return logLine([
     ...common(model, direction),
-    ...(direction === "in" ? peer : [["callee", '"%b"'] as [string, string]]),
+    ...(direction === "in" ? peer : callee),
     ["ms", "%Tt"],
     ["bytes", "%B"],
     ["end", '"%ts"'],
