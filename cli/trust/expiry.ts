@@ -11,10 +11,10 @@ export interface Expiry {
 }
 
 /**
- * Renewal comes with a third of the life left by default, and with the next update after that: below a quarter
+ * Renewal comes with a third of the life left by default, and with the next update after that: below a fifth
  * somebody should wonder, below a tenth act. Shares, not days: lives of hours and of years both occur.
  */
-const DUE = 0.25;
+const DUE = 0.2;
 const URGENT = 0.1;
 
 export function expiryOf(evidence: Pick<Evidence, "notBefore" | "notAfter">, now: Date): Expiry {

@@ -1,0 +1,184 @@
+import type { FailureId } from "./failures";
+
+/** Whose certificate is at fault, as seen by the side that asked: the callee's, or its own in the callee's eyes. */
+export type Side = "callee" | "caller";
+
+export interface Reading {
+  readonly id: FailureId;
+  readonly side: Side;
+  /** The line that says so. */
+  readonly detail: string;
+}
+
+/**
+ * OpenSSL's verification errors (openssl-verification-options(1), x509_vfy.h): by number, since the words differ
+ * between versions.
+ */
+const VERIFY_ERRORS: Readonly<Record<number, FailureId>> = {
+  2: "unable-to-get-local-issuer",
+  3: "crl-missing",
+  7: "unable-to-get-local-issuer",
+  9: "not-yet-valid",
+  10: "expired",
+  11: "crl-stale",
+  12: "crl-stale",
+  18: "self-signed",
+  19: "self-signed",
+  20: "unable-to-get-local-issuer",
+  21: "unable-to-get-local-issuer",
+  23: "revoked",
+  24: "invalid-authority",
+  25: "invalid-authority",
+  26: "wrong-usage",
+  27: "unable-to-get-local-issuer",
+  28: "unable-to-get-local-issuer",
+  29: "unable-to-get-local-issuer",
+  30: "unable-to-get-local-issuer",
+  32: "invalid-authority",
+  62: "hostname-mismatch",
+  63: "hostname-mismatch",
+  64: "hostname-mismatch",
+  66: "weak-certificate",
+  67: "weak-certificate",
+  68: "weak-certificate",
+  79: "invalid-authority",
+};
+
+/** TLS alerts (RFC 8446, 6.2) with which a callee refuses: they are about the caller, or about both. */
+const ALERTS: Readonly<Record<number, { readonly id: FailureId; readonly side: Side }>> = {
+  40: { id: "cipher-mismatch", side: "callee" },
+  41: { id: "no-client-certificate", side: "caller" },
+  42: { id: "caller-refused", side: "caller" },
+  43: { id: "wrong-usage", side: "caller" },
+  44: { id: "revoked", side: "caller" },
+  45: { id: "expired", side: "caller" },
+  46: { id: "caller-refused", side: "caller" },
+  48: { id: "unable-to-get-local-issuer", side: "caller" },
+  49: { id: "caller-refused", side: "caller" },
+  51: { id: "key-mismatch", side: "caller" },
+  70: { id: "tls-version", side: "callee" },
+  112: { id: "wrong-virtual-host", side: "callee" },
+  116: { id: "no-client-certificate", side: "caller" },
+};
+
+/** The words of s_client, verify and x509 beyond these numbers. In order: the first that matches counts. */
+const WORDS: readonly (readonly [RegExp, FailureId, Side])[] = [
+  [/wrong version number|packet length too long|http request|record layer failure/i, "not-tls", "callee"],
+  [/unsupported protocol|no protocols available|alert protocol version|version too low/i, "tls-version", "callee"],
+  [/no shared cipher|no suitable signature algorithm|no cipher match/i, "cipher-mismatch", "callee"],
+  [/key values mismatch|key type mismatch/i, "key-mismatch", "caller"],
+  [/peer did not return a certificate/i, "no-client-certificate", "caller"],
+  [
+    /Name or service not known|Temporary failure in name resolution|No address associated|nodename nor servname|ENOTFOUND|EAI_AGAIN/i,
+    "name-unknown",
+    "callee",
+  ],
+  [/Connection refused|ECONNREFUSED/i, "connection-refused", "callee"],
+  [
+    /Connection timed out|No route to host|Network is unreachable|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/i,
+    "no-answer",
+    "callee",
+  ],
+  [
+    /unexpected eof|Connection reset|ECONNRESET|socket hang up|write:errno|no peer certificate available/i,
+    "no-answer",
+    "callee",
+  ],
+];
+
+/** What went wrong, from the output of `openssl s_client` or `openssl verify`; undefined when nothing did. */
+export function readOpenssl(output: string): Reading | undefined {
+  return readVerifyError(output) ?? readAlert(output) ?? readWords(output);
+}
+
+function readVerifyError(output: string): Reading | undefined {
+  // s_client: "verify error:num=20:unable to get local issuer certificate"; verify: "error 20 at 0 depth lookup: ...".
+  const match = /^(?:verify error:num=(\d+):.*|error (\d+) at \d+ depth lookup:.*)$/m.exec(output);
+  if (!match) return undefined;
+  const id = VERIFY_ERRORS[Number(match[1] ?? match[2])] ?? "unexplained";
+  return {
+    id,
+    side: "callee",
+    detail: match[0].replace(/^verify error:num=\d+:|^error \d+ at (\d+) depth lookup: ?/, ""),
+  };
+}
+
+function readAlert(output: string): Reading | undefined {
+  const match = /^.*SSL alert number (\d+)/m.exec(output);
+  const alert = ALERTS[Number(match?.[1] ?? 0)];
+  if (!match) return undefined;
+  const words = /SSL routines:[^:]*:([^:]+):/.exec(match[0])?.[1] ?? match[0];
+  // Without a client certificate TLS 1.2 knows only "handshake failure".
+  if (Number(match[1]) === 40 && /Acceptable client certificate CA names/.test(output))
+    return { id: "no-client-certificate", side: "caller", detail: words };
+  return { ...(alert ?? { id: "unexplained" as const, side: "callee" as const }), detail: words };
+}
+
+function readWords(output: string): Reading | undefined {
+  for (const [pattern, id, side] of WORDS) {
+    const line = output.split("\n").find((it) => pattern.test(it));
+    if (line !== undefined) return { id, side, detail: withoutCode(line) };
+  }
+  return undefined;
+}
+
+/** `8013...:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/...` -> the words. */
+function withoutCode(line: string): string {
+  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1] ?? line.trim();
+}
+
+/** Node's codes for the same failures (tls.TLSSocket, `authorizationError`). */
+const NODE_CODES: Readonly<Record<string, FailureId>> = {
+  UNABLE_TO_GET_ISSUER_CERT: "unable-to-get-local-issuer",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "unable-to-get-local-issuer",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "unable-to-get-local-issuer",
+  CERT_SIGNATURE_FAILURE: "unable-to-get-local-issuer",
+  CERT_UNTRUSTED: "unable-to-get-local-issuer",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN: "self-signed",
+  CERT_HAS_EXPIRED: "expired",
+  CERT_NOT_YET_VALID: "not-yet-valid",
+  CERT_REVOKED: "revoked",
+  INVALID_PURPOSE: "wrong-usage",
+  INVALID_CA: "invalid-authority",
+  PATH_LENGTH_EXCEEDED: "invalid-authority",
+  ERR_TLS_CERT_ALTNAME_INVALID: "hostname-mismatch",
+  HOSTNAME_MISMATCH: "hostname-mismatch",
+  ERR_SSL_WRONG_VERSION_NUMBER: "not-tls",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: "tls-version",
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: "tls-version",
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: "wrong-virtual-host",
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: "cipher-mismatch",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "no-client-certificate",
+  ECONNREFUSED: "connection-refused",
+  ECONNRESET: "no-answer",
+  ETIMEDOUT: "no-answer",
+  ENOTFOUND: "name-unknown",
+  EAI_AGAIN: "name-unknown",
+};
+
+export function readNodeCode(code: string | undefined): FailureId {
+  return NODE_CODES[code ?? ""] ?? "unexplained";
+}
+
+/** The keeper's reasons (images/gate/keeper/checks.sh) by what they are about. */
+const KEEPER_REASONS: readonly (readonly [RegExp, FailureId])[] = [
+  [/list \d+ has run out|CRL has expired/i, "crl-stale"],
+  [/would refuse .*CRL|unable to get certificate CRL/i, "crl-missing"],
+  [/has expired/i, "expired"],
+  [/not yet valid/i, "not-yet-valid"],
+  [/key does not fit|private key does not parse/i, "key-mismatch"],
+  [/is not for (server|client) use/i, "wrong-usage"],
+  [/is not for the name|in its common name only/i, "hostname-mismatch"],
+  [
+    /is not self-signed|does not lead to a root|chain does not hold together|unable to get .*issuer/i,
+    "unable-to-get-local-issuer",
+  ],
+  [/is no CA certificate/i, "invalid-authority"],
+  [/RSA key of \d+ bits|is signed with/i, "weak-certificate"],
+];
+
+/** What a refused release suffers from; undefined for what is no matter of certificates. */
+export function readKeeperReason(reason: string): FailureId | undefined {
+  return KEEPER_REASONS.find(([pattern]) => pattern.test(reason))?.[1];
+}
