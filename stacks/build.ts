@@ -196,6 +196,7 @@ function makeExternals(config: GatehouseConfig): [string, ExternalCallee][] {
       port: it.port,
       caPem: readText(it.caFile),
       clientCertificate: it.clientCertificate,
+      egressSubnet: config.networks.find((network) => network.name === `${it.name}.egress`)?.subnet,
     }).callee,
   ]);
 }

@@ -22,6 +22,8 @@ export interface ExternalServiceArgs {
    * @default false
    */
   readonly clientCertificate?: boolean;
+  /** Address range of the network with a way out. @default - Docker chooses */
+  readonly egressSubnet?: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ExternalServiceArgs {
  * });
  */
 export class ExternalService extends pulumi.ComponentResource {
-  public declare readonly callee: ExternalCallee;
+  declare public readonly callee: ExternalCallee;
 
   constructor(name: string, args: ExternalServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:ExternalService", name, {}, opts);
@@ -44,6 +46,7 @@ export class ExternalService extends pulumi.ComponentResource {
       {
         name: `${args.service}.${args.environment}.egress`,
         driver: "bridge",
+        ...(args.egressSubnet && { ipamConfigs: [{ subnet: args.egressSubnet }] }),
         labels: labels({ role: "network", environment: args.environment }),
       },
       { parent: this, deleteBeforeReplace: true },

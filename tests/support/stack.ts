@@ -1,6 +1,6 @@
 // A stack of a test's own: state, passphrase, settings, environment name and ports that nobody else has, so that several
 // run side by side and beside a stack of the developer's.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -28,6 +28,8 @@ export interface TestStackOptions {
   readonly program?: string;
   /** Name of stack and environment. @default "t" and six random hexadecimal digits */
   readonly name?: string;
+  /** Whether the stack may make containers: then {@link TestStack.dispose} looks for what is left. @default true */
+  readonly containers?: boolean;
 }
 
 /** A resource in an exported state. */
@@ -53,7 +55,10 @@ export class TestStack {
   printed = "";
   private readonly env: NodeJS.ProcessEnv;
   private readonly running = new Set<RunningPulumi>();
+  private readonly containers: boolean;
   private rootPem: string | undefined;
+  /** The same for the life of the stack: another one would replace its networks. */
+  private readonly pool = `10.${randomInt(64, 250)}.0.0/16`;
 
   private constructor(options: TestStackOptions, ports: readonly [number, number]) {
     this.name = options.name ?? `t${randomBytes(3).toString("hex")}`;
@@ -62,6 +67,7 @@ export class TestStack {
     this.project = project.name;
     this.folder = mkdtempSync(join(tmpdir(), `gatehouse-${this.name}-`));
     this.docker = new Docker(this.name);
+    this.containers = options.containers ?? true;
     [this.httpPort, this.httpsPort] = ports;
     this.env = { ...process.env, PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}` };
     delete this.env.PULUMI_CONFIG_PASSPHRASE_FILE;
@@ -106,7 +112,8 @@ export class TestStack {
     const ports = { httpPort: this.httpPort, httpsPort: this.httpsPort };
     const complete =
       this.program === REPOSITORY
-        ? { ...config, proxy: { ...ports, ...(config.proxy as Settings | undefined) } }
+        ? // A range of its own: the engine's default pools end at about thirty networks, and tests run side by side.
+          { networks: { pool: this.pool }, ...config, proxy: { ...ports, ...(config.proxy as Settings | undefined) } }
         : config;
     now.config = {
       ...Object.fromEntries(Object.entries(complete).map(([key, value]) => [`${this.project}:${key}`, value])),
@@ -118,7 +125,7 @@ export class TestStack {
   /** Encrypts a value into the settings, as `pulumi config set --secret` does. */
   async setSecret(key: string, value: string): Promise<void> {
     const args = ["config", "set", "--secret", `${this.project}:${key}`, "--stack", this.name];
-    const set = await this.start([...args, "--config-file", this.settingsFile, "--", value]).done;
+    const set = await this.start([...args, "--config-file", this.settingsFile], this.program, value).done;
     if (set.code !== 0) throw new Error(set.stderr);
   }
 
@@ -222,8 +229,7 @@ export class TestStack {
 
   /**
    * Ends what still runs, destroys the stack, and fails when a container, network or volume of it is left. Removes
-   * those by name, so that the next test begins on clean ground. `mended`: the test leaves the stack broken on purpose,
-   * so that only what is left at the very end counts.
+   * those by name, so that the next test begins on clean ground.
    */
   async dispose(): Promise<void> {
     for (const one of this.running) {
@@ -233,12 +239,11 @@ export class TestStack {
     for (const lock of this.locks()) rmSync(lock, { force: true });
     try {
       const destroyed = await this.destroy();
-      const left = await this.docker.leftovers();
-      await this.docker.removeLeftovers();
+      const left = this.containers ? await this.docker.leftovers() : [];
       if (destroyed.code !== 0) throw new Error(`destroy failed\n${destroyed.text}`);
       if (left.length > 0) throw new Error(`destroy left behind: ${left.join(", ")}`);
     } finally {
-      await this.docker.removeLeftovers();
+      if (this.containers) await this.docker.removeLeftovers();
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
@@ -253,8 +258,9 @@ export class TestStack {
     return [name, "--stack", this.name, "--config-file", this.settingsFile, ...args];
   }
 
-  private start(args: readonly string[], cwd = this.program): RunningPulumi {
-    const one = new RunningPulumi([...args, "--cwd", cwd, "--non-interactive", "--color", "never"], this.env);
+  private start(args: readonly string[], cwd = this.program, input?: string): RunningPulumi {
+    const everywhere = ["--cwd", cwd, "--non-interactive", "--color", "never"];
+    const one = new RunningPulumi([...everywhere, ...args], this.env, input);
     this.running.add(one);
     void one.done.then(({ text }) => {
       this.running.delete(one);
