@@ -19,9 +19,10 @@ export class RunningPulumi {
   private ended = false;
   private readonly listeners = new Set<() => void>();
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, input = "") {
     // A process group of its own, as a shell gives it: Ctrl-C reaches all of it.
-    this.child = spawn("pulumi", args, { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn("pulumi", args, { env, detached: true, stdio: "pipe" });
+    this.child.stdin?.end(input);
     this.child.stdout?.on("data", (data: Buffer) => this.heard(data.toString(), "stdout"));
     this.child.stderr?.on("data", (data: Buffer) => this.heard(data.toString(), "stderr"));
     this.done = new Promise((resolve) => {
