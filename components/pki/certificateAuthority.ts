@@ -65,11 +65,11 @@ export class CertificateAuthority extends pulumi.ComponentResource {
   public readonly domain: string;
   public readonly lifetimes: Lifetimes;
   /** Roots that verifiers trust, as PEM. Public. */
-  public declare readonly bundlePem: pulumi.Output<string>;
-  public declare readonly rootEvidence: pulumi.Output<Evidence>;
-  public declare readonly issuerEvidence: pulumi.Output<Evidence>;
+  declare public readonly bundlePem: pulumi.Output<string>;
+  declare public readonly rootEvidence: pulumi.Output<Evidence>;
+  declare public readonly issuerEvidence: pulumi.Output<Evidence>;
   /** What issues leaves. Holds the issuing key (secret): hand it to `ServiceIdentity`, never to a container. */
-  public declare readonly signer: Signer;
+  declare public readonly signer: Signer;
 
   constructor(name: string, args: CertificateAuthorityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:CertificateAuthority", name, {}, opts);
@@ -78,8 +78,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     this.lifetimes = args.lifetimes ?? defaultLifetimes;
     refuse(argumentProblems(name, args));
 
-    const made =
-      args.source?.kind === "existing" ? useExisting(name, args.source, args) : this.makeManaged(name, args);
+    const made = args.source?.kind === "existing" ? useExisting(name, args.source, args) : this.makeManaged(name, args);
     this.bundlePem = made.rootPem;
     this.signer = made.signer;
     this.rootEvidence = made.rootPem.apply(evidenceOf);
@@ -186,7 +185,7 @@ function useExisting(
       certificatePem: open((value) => firstCertificate(value.chainPem)),
       privateKeyPem: checked.apply((value) => value.privateKeyPem),
       chainPem: open((value) => value.chainPem),
-      curve: args.curve ?? "P256",
+      curve: pulumi.unsecret(checked.apply(() => args.curve ?? "P256")),
     },
   };
 }

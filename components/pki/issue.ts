@@ -12,7 +12,8 @@ export interface Signer {
   readonly privateKeyPem: pulumi.Output<string>;
   /** Intermediates that follow the leaf in a chain file, nearest first; never the root. */
   readonly chainPem: pulumi.Output<string>;
-  readonly curve: KeyCurve;
+  /** Of every leaf's key. An existing authority gives it once it is checked, so that no key is made before. */
+  readonly curve: pulumi.Input<KeyCurve>;
 }
 
 /** One issued certificate and its key. */
