@@ -30,12 +30,15 @@ export function serviceContainers(
     const name = it?.name ?? (tls === "sidecar" && role === "application" ? `${base}.app` : base);
     return it ? standing(it) : [finding("container-missing", { whose: service, container: name })];
   });
-  const running = (role: Role): StackContainer | undefined =>
-    its.find((it) => it.role === role && it.details.State.Running && !it.details.State.Restarting);
+  const running = (role: Role): StackContainer | undefined => its.find((it) => it.role === role && works(it));
   const keeper = running(tls === "entry" ? "entry" : tls === "own" ? "companion" : "sidecar");
   const front = running(tls === "entry" ? "entry" : tls === "own" ? "application" : "sidecar");
   const application = running("application");
   return { findings, ...(keeper && { keeper }), ...(front && { front }), ...(application && { application }) };
+}
+
+function works({ details: { State } }: StackContainer): boolean {
+  return State.Running && !State.Restarting && !State.Paused;
 }
 
 /** Does it run, and keep running? */
@@ -43,12 +46,12 @@ export function standing(it: StackContainer): Finding[] {
   const { State } = it.details;
   const about = { whose: it.service, container: it.name };
   if (State.Restarting) return [finding("container-restarting", { ...about, detail: `exit code ${State.ExitCode}` })];
-  if (State.Running && !State.Paused) return [];
+  if (State.Paused) return [finding("container-paused", about)];
+  if (State.Running) return [];
   return [finding("container-down", { ...about, detail: endWords(State) })];
 }
 
 function endWords(state: StackContainer["details"]["State"]): string {
-  if (state.Paused) return "paused: docker unpause";
   if (state.Status === "created") return "created, never started";
   if (state.OOMKilled) return "killed: out of memory, raise its limits.memoryMb";
   return state.Error !== ""

@@ -34,6 +34,10 @@ const FAILURES = {
     says: (it) => `the container ${container(it)} does not run${it.detail ? ` (${it.detail})` : ""}`,
     fix: (it) => `docker logs ${container(it)} says why it ended; docker start ${container(it)} starts it again`,
   },
+  "container-paused": {
+    says: (it) => `the container ${container(it)} is paused`,
+    fix: (it) => `docker unpause ${container(it)}`,
+  },
   "container-restarting": {
     says: (it) => `the container ${container(it)} ends again and again${it.detail ? ` (${it.detail})` : ""}`,
     fix: (it) => `docker logs ${container(it)} says why; it is started anew each time`,
