@@ -41,7 +41,9 @@ export async function readTrust(project: Project, stack?: string): Promise<Trust
   const retry = stack === undefined && project.clone !== undefined && /no stack selected/.test(first.stderr);
   const answer = retry ? await stackOutput(project, DEFAULT_STACK) : first;
   if (answer.code !== 0) throw outputFailure(answer.stderr, retry ? DEFAULT_STACK : stack);
-  return JSON.parse(answer.stdout) as TrustGraph;
+  const graph = JSON.parse(answer.stdout) as Partial<TrustGraph>;
+  if (graph.services && graph.edges && graph.entry && graph.authorities) return graph as TrustGraph;
+  throw new Failure("the stack's output `trust` is no trust graph", "run this in the project of a Gatehouse stack");
 }
 
 function stackOutput(project: Project, stack?: string): Promise<Captured> {
@@ -58,7 +60,7 @@ export function outputFailure(stderr: string, stack?: string): Failure {
   if (/no stack selected/.test(stderr))
     return new Failure("no stack is selected", "name one with --stack, or select one with `pulumi stack select`");
   if (/does not have output property/.test(stderr))
-    return new Failure(`${named} is not up, or its program exports no \`trust\``, `bring it up with ${up}`);
+    return new Failure(`${named} is not up, or its last update did not finish`, `bring it up with ${up}`);
   if (/passphrase/i.test(stderr))
     return new Failure(
       `the passphrase of ${named} is missing or wrong`,

@@ -9,7 +9,8 @@ import { duration, palette, reporter } from "./lib/report.mjs";
 import { capture, runInForeground } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { selectStack } from "./lib/stack-config.mjs";
-import { trustTable } from "./lib/trust-table.mjs";
+
+const command = path.join(root, "cli", "gatehouse.js");
 
 const help = `Usage: npm start [-- [STACK] [--cwd FOLDER]]
 
@@ -44,46 +45,38 @@ await main(help, async (args) => {
       fix: "read the messages above; once the cause is gone, npm start goes on from where it stopped",
     });
   }
-  show(stack, capture("pulumi", ["stack", "output", "--json", "--stack", stack], { env, cwd }).stdout);
+  const urls = await show(stack, cwd, env);
   console.log(`\nUp in ${duration(Date.now() - started)}.`);
+  tryNext(urls);
 });
 
 /**
+ * The trust of the stack, as `gatehouse trust` shows it. Gives the addresses at which it answers.
  * @param {string} stack
- * @param {string} json the stack's outputs
+ * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string[]>}
  */
-function show(stack, json) {
+async function show(stack, cwd, env) {
+  const { stdout } = capture("pulumi", ["stack", "output", "--json", "--stack", stack], { env, cwd });
+  /** @type {{ trust?: { entry?: { urls?: string[] } } }} */
+  const { trust } = stdout ? JSON.parse(stdout) : {};
+  if (!trust) return [];
+  console.log();
+  await runInForeground(process.execPath, [command, "trust", "--stack", stack, "--cwd", cwd], { env });
+  return trust.entry?.urls ?? [];
+}
+
+/** Three commands that work when typed in this folder, in bash or zsh. */
+function tryNext(/** @type {string[]} */ urls) {
   const { bold, cyan, dim } = palette(process.stdout);
-  /** @type {{ trust?: import("./lib/trust-table.mjs").Trust }} */
-  const outputs = json ? JSON.parse(json) : {};
-  const trust = outputs.trust ?? {};
-  const urls = trust.entry?.urls ?? [];
-  const place = [trust.environment, trust.domain, trust.phase && `phase ${trust.phase}`].filter(Boolean).join(", ");
-
-  if (trust.edges) console.log(`\n${bold("Trust")} ${dim(place)}\n\n${trustTable(trust)}`);
-  if (urls.length > 0) console.log(`\n${bold("It answers at")}\n${urls.map((url) => `  ${cyan(url)}`).join("\n")}`);
-  console.log(`\n${bold("Try next")}`);
-  for (const [command, why] of nextSteps(stack, urls)) console.log(`  ${cyan(command)}\n      ${dim(why)}`);
-}
-
-/**
- * @param {string} stack
- * @param {string[]} urls
- * @returns {[command: string, why: string][]}
- */
-function nextSteps(stack, urls) {
-  const pulumi = "node tools/with-env.mjs pulumi";
-  return [
-    urls[0]
-      ? [curl(urls[0]), "call the entry (the browser has to know the name and the internal CA)"]
-      : [`${pulumi} stack output --stack ${stack}`, "see what the stack gives"],
-    [`${pulumi} preview --diff --stack ${stack}`, "see what an edit in the settings would change"],
-    ["npm run clean", "take everything of Gatehouse away again"],
+  const url = urls.find((it) => it.includes("//shop.")) ?? urls[0];
+  const call = [`curl --cacert <(npx gatehouse ca) ${url}`, "call the entry (for a browser: npx gatehouse ca --help)"];
+  const steps = [
+    ...(url ? [call] : []),
+    ["npx gatehouse trust --mermaid", "the same as a picture, for a README or https://mermaid.live"],
+    ["npx gatehouse doctor", "ask every hop whether it works"],
   ];
-}
-
-/** The names of a development stack are in no DNS: curl is told where they are. */
-function curl(/** @type {string} */ url) {
-  const { hostname, port, protocol } = new URL(url);
-  return `curl --insecure --resolve ${hostname}:${port || (protocol === "https:" ? 443 : 80)}:127.0.0.1 ${url}`;
+  console.log(`\n${bold("Try next")}`);
+  for (const [typed, why] of steps) console.log(`  ${cyan(typed)}\n      ${dim(why)}`);
 }

@@ -97,17 +97,3 @@ it("a command of somebody's own leaves committed settings without a salt, unless
   expect(fs.readFileSync(settings("plain"), "utf8")).toBe(plain);
   expect(fs.readFileSync(settings("secret"), "utf8")).toContain("encryptionsalt");
 });
-
-it("the trust table shows what there is of a stack that is half-way up", () => {
-  const table = evaluate<string>(
-    "trust-table.mjs",
-    `return lib.trustTable({ edges: [{ from: "proxy", to: "web", enforcement: "require", protocol: "http" }, {}],
-       services: { web: { server: { fingerprint: "SHA256:ab:cd", notAfter: "2030-01-02T03:04:05Z" } } } })`,
-  );
-  expect(table.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-    ["caller", "service", "protocol", "client certificate is", "caller's certificate", "service's certificate"],
-    expect.anything(),
-    ["proxy", "web", "http", "require", "-", "abcd until 2030-01-02"],
-    ["?", "?", "?", "?", "-", "-"],
-  ]);
-});
