@@ -48,6 +48,9 @@ function defaults(model: SidecarModel): string {
       "timeout client 75s",
       "timeout server 75s",
       `timeout tunnel ${model.idleTimeoutSeconds}s`,
+      "# A reload tells callers to close idle connections by their next answer: closed at once, one of them may just be",
+      "# in use again by a proxy that cannot repeat the request.",
+      "option idle-close-on-response",
       "retries 3",
       "default-server init-addr libc,none resolvers docker resolve-prefer ipv4",
     ]),
@@ -265,7 +268,10 @@ function errorLog(model: SidecarModel): string {
     ["event", '"refused"'],
     ["client", '"%ci"'],
     ["caller", '"%[ssl_c_s_dn(CN),json(utf8s)]"'],
-    ["verify", "%[ssl_c_verify]"],
+    // There is no result of the check for a handshake that failed: who signed it, and its dates, say the rest.
+    ["issuer", '"%[ssl_c_i_dn(CN),json(utf8s)]"'],
+    ["notBefore", '"%[ssl_c_notbefore]"'],
+    ["notAfter", '"%[ssl_c_notafter]"'],
     ["reason", '"%[fc_err_str,json(utf8s)]: %[ssl_fc_err_str,json(utf8s)]"'],
   ]);
 }
