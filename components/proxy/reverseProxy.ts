@@ -11,7 +11,14 @@ import type { ServiceNames } from "../pki/names";
 import type { ServiceIdentity } from "../pki/serviceIdentity";
 import { bundleFile, type Callee, type ExternalCallee } from "../service/callee";
 import { required } from "../service/sidecar";
-import { HTTP_PORT, HTTPS_PORT, TRIAL_HTTPS_PORT, type HttpdHost, type HttpdModel, type HttpdUpstream } from "./httpd/model";
+import {
+  HTTP_PORT,
+  HTTPS_PORT,
+  TRIAL_HTTPS_PORT,
+  type HttpdHost,
+  type HttpdModel,
+  type HttpdUpstream,
+} from "./httpd/model";
 import { renderHttpd } from "./httpd/render";
 import { routeProblems } from "./routes";
 import { refuse } from "../problems";
@@ -81,8 +88,8 @@ export interface ReverseProxyArgs {
  */
 export class ReverseProxy extends pulumi.ComponentResource {
   public readonly names: ServiceNames;
-  public declare readonly release: pulumi.Output<string>;
-  public declare readonly trustedContainer: pulumi.Output<string>;
+  declare public readonly release: pulumi.Output<string>;
+  declare public readonly trustedContainer: pulumi.Output<string>;
   /** Addresses that clients use. */
   public readonly urls: readonly string[];
 
@@ -189,7 +196,13 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
       server: "httpd",
       certificates: [
         { chain: "server.crt", key: "server.key", usage: "server", name: names.full },
-        ...hosts.map(({ it, chain, key }) => ({ chain, key, usage: "server" as const, name: it.host, anchored: false })),
+        ...hosts.map(({ it, chain, key }) => ({
+          chain,
+          key,
+          usage: "server" as const,
+          name: it.host,
+          anchored: false,
+        })),
       ],
       clients: [{ file: "client.pem", bundle: "ca-chain.pem" }],
       bundles: [...new Set(["ca-chain.pem", ...callees.map(bundleFile)])].sort(),
@@ -242,19 +255,17 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
     publicHttpsPort: args.httpsPort ?? 443,
     hsts: args.hsts ?? { maxAge: 63_072_000, includeSubDomains: false },
     maxBody: (args.maxBodyMb ?? 64) * 1024 * 1024,
-    hosts: publicFiles(args).map(
-      ({ it, chain, key }): HttpdHost => ({
-        host: it.host,
-        chain,
-        key,
-        routes: it.routes.map((route) => ({
-          path: route.path ?? "/",
-          to: calleeName(route.to),
-          stripPath: route.stripPath ?? false,
-          preserveHost: route.preserveHost ?? false,
-        })),
-      }),
-    ),
+    hosts: publicFiles(args).map(({ it, chain, key }): HttpdHost => ({
+      host: it.host,
+      chain,
+      key,
+      routes: it.routes.map((route) => ({
+        path: route.path ?? "/",
+        to: calleeName(route.to),
+        stripPath: route.stripPath ?? false,
+        preserveHost: route.preserveHost ?? false,
+      })),
+    })),
     upstreams: [...callees.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, to]): HttpdUpstream => {

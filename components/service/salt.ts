@@ -17,11 +17,12 @@ export class RandomSalt {
   /** Public: 16 hexadecimal digits that change when one of the secrets does. */
   digest(secrets: readonly pulumi.Input<string>[]): pulumi.Output<string> {
     return pulumi.unsecret(
-      pulumi
-        .all([pulumi.secret(this.salt.result), ...secrets])
-        .apply(([salt, ...contents]) =>
-          createHmac("sha256", salt ?? "").update(JSON.stringify(contents)).digest("hex").slice(0, 16),
-        ),
+      pulumi.all([pulumi.secret(this.salt.result), ...secrets]).apply(([salt, ...contents]) =>
+        createHmac("sha256", salt ?? "")
+          .update(JSON.stringify(contents))
+          .digest("hex")
+          .slice(0, 16),
+      ),
     );
   }
 }

@@ -26,11 +26,11 @@ import { makeSidecar } from "./sidecar";
 export class Service extends pulumi.ComponentResource {
   public readonly names: ServiceNames;
   /** Id of the trust release that is delivered to it. */
-  public declare readonly release: pulumi.Output<string>;
+  declare public readonly release: pulumi.Output<string>;
   /** Docker id of the container that holds the trust: the sidecar, or the application with its own TLS. */
-  public declare readonly trustedContainer: pulumi.Output<string>;
+  declare public readonly trustedContainer: pulumi.Output<string>;
   /** Docker ids of every running container of the service. */
-  public declare readonly containers: pulumi.Output<string[]>;
+  declare public readonly containers: pulumi.Output<string[]>;
   /** The service as routes and callers need it. Services that call each other in circles write theirs by hand. */
   public readonly callee: Callee;
 
@@ -39,9 +39,7 @@ export class Service extends pulumi.ComponentResource {
     this.names = args.identity.names;
     this.callee = calleeOf(args);
     const made =
-      args.tls.mode === "sidecar"
-        ? makeSidecar(name, args, args.tls, this)
-        : makeOwnTls(name, args, args.tls, this);
+      args.tls.mode === "sidecar" ? makeSidecar(name, args, args.tls, this) : makeOwnTls(name, args, args.tls, this);
     this.release = made.release;
     this.trustedContainer = made.trustedContainer;
     this.containers = pulumi.all(made.containers);
@@ -145,7 +143,9 @@ function deliverSecrets(
   name: string,
   args: ServiceArgs,
   parent: pulumi.Resource,
-): { volumeName: pulumi.Output<string>; loader: docker.Container; facts: Record<string, pulumi.Output<string>> } | undefined {
+):
+  | { volumeName: pulumi.Output<string>; loader: docker.Container; facts: Record<string, pulumi.Output<string>> }
+  | undefined {
   const names = Object.keys(args.application.secrets ?? {}).sort();
   if (names.length === 0) return undefined;
   const contents = Object.fromEntries(

@@ -84,7 +84,11 @@ export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, pa
       ...(hasExternal(args) ? {} : { dns: ["127.0.0.1"] }),
       ...attach([
         { network: args.network.networkName, key: "0-edge", aliases: names.dns },
-        { network: cell.networkName, key: "1-cell", aliases: [SIDECAR_ALIAS, ...model.calls.flatMap((it) => it.aliases)] },
+        {
+          network: cell.networkName,
+          key: "1-cell",
+          aliases: [SIDECAR_ALIAS, ...model.calls.flatMap((it) => it.aliases)],
+        },
         ...callNetworks(args),
       ]),
     },
@@ -102,8 +106,7 @@ export function trustFiles(name: string, args: ServiceArgs, server: IssuedCertif
   };
   if (needsClient(args))
     files["client.pem"] = { content: clientPem(required(args.identity.client, name, "client")), mode: "0440" };
-  for (const { to } of args.calls ?? [])
-    if (to.kind === "external") files[bundleFile(to)] = { content: to.bundlePem };
+  for (const { to } of args.calls ?? []) if (to.kind === "external") files[bundleFile(to)] = { content: to.bundlePem };
   return files;
 }
 

@@ -207,7 +207,7 @@ function incomingHeaders(): string[] {
   ];
 }
 
-/** Idle connections are dropped before the callee's own limit (75 s), and names looked up again. */
+/** How a service is verified, and as whom the entry comes. */
 function upstream(it: HttpdUpstream): string {
   const unverified = [
     `# NOT VERIFIED until ${it.insecureUntil ?? ""}; its routes refuse everything afterwards.`,
@@ -216,11 +216,18 @@ function upstream(it: HttpdUpstream): string {
     "SSLProxyCheckPeerExpire off",
   ];
   return block(`<Proxy "${origin(it)}">`, [
-    `ProxySet enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 timeout=${it.timeoutSeconds} retry=0 upgrade=websocket`,
     ...(it.insecureUntil ? unverified : []),
     `SSLProxyCACertificateFile "${file(it.bundle)}"`,
     ...(it.client ? [`SSLProxyMachineCertificateFile "${file(it.client)}"`] : []),
   ]);
+}
+
+/**
+ * Idle connections are dropped before the callee's own limit (75 s), and names looked up again. At the ProxyPass: the
+ * worker of a virtual host takes nothing from a ProxySet outside of it.
+ */
+function workerOf(it: HttpdUpstream): string {
+  return `enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 timeout=${it.timeoutSeconds} retry=0 upgrade=websocket`;
 }
 
 /** First of their port, so what no other name takes ends here. */
@@ -272,7 +279,7 @@ function route(model: HttpdModel, it: HttpdRoute): string {
   return block(`<Location "${it.path}">`, [
     `SetEnv gatehouse_to ${it.to}`,
     ...(it.preserveHost ? ["ProxyPreserveHost On"] : []),
-    `ProxyPass "${url}"`,
+    `ProxyPass "${url}" ${workerOf(target)}`,
     `ProxyPassReverse "${url}"`,
     ...(until ? [admission([`Require expr "%{TIME} -lt ${until}"`])] : []),
   ]);
