@@ -20,7 +20,8 @@ import {
   type TrustGraph,
 } from "../components";
 import { issueLeaf, type IssuedCertificate } from "../components/pki/issue";
-import type { GatehouseConfig, ServiceConfig } from "./config";
+import { refuse } from "../components/problems";
+import type { GatehouseConfig, HostConfig, ServiceConfig } from "./config";
 import { nextGeneration } from "./generations";
 import { graphOf, type GraphOutputs } from "./graph";
 import { proofEdges, proofMembers } from "./proof";
@@ -57,7 +58,7 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
   const services = new Map(
     config.services.map((it) => [it.name, makeService(build, it, { gate, identities, callees, secrets, images })]),
   );
-  const hosts = await makeHosts(build, callees);
+  const hosts = await makeHosts(build, callees, users);
   const proxy = makeProxy(build, gate, identities, hosts);
   const proof = new TrustProof("proof", {
     environment: config.environment,
@@ -283,7 +284,11 @@ export interface MadeHost extends PublicHost {
 }
 
 /** Public hosts with their certificates: one each from the internal authority, or one for all from files. */
-async function makeHosts(build: Build, callees: Map<string, Callee | ExternalCallee>): Promise<MadeHost[]> {
+async function makeHosts(
+  build: Build,
+  callees: Map<string, Callee | ExternalCallee>,
+  users: CertificateAuthority | undefined,
+): Promise<MadeHost[]> {
   const { config, authority } = build;
   const { certificate } = config.proxy;
   const hosts: MadeHost[] = [];
@@ -294,10 +299,12 @@ async function makeHosts(build: Build, callees: Map<string, Callee | ExternalCal
       // Behind a sidecar the public Host is restored there, which weakens no check and costs nothing.
       return to ? [{ ...route, to, preserveHost: route.preserveHost && ownTls }] : [];
     });
+    const clients = clientsOf(it, users);
     if (certificate.source === "files") {
       hosts.push({
         host: it.host,
         routes,
+        ...clients,
         certificate: {
           chainPem: readText(certificate.certificateFile),
           privateKeyPem: pulumi.secret(readText(certificate.keyFile)),
@@ -322,9 +329,24 @@ async function makeHosts(build: Build, callees: Map<string, Callee | ExternalCal
       },
       authority,
     );
-    hosts.push({ host: it.host, routes, issued, certificate: issued });
+    hosts.push({ host: it.host, routes, ...clients, issued, certificate: issued });
   }
   return hosts;
+}
+
+/** A host that asks for certificates of people and devices never comes up without the authority that checks them. */
+function clientsOf(it: HostConfig, users: CertificateAuthority | undefined): Pick<PublicHost, "clients"> {
+  if (it.clientCertificate === "none") return {};
+  if (!users)
+    refuse([
+      {
+        key: `gatehouse:proxy.hosts.${it.host}.clientCertificate`,
+        value: it.clientCertificate,
+        rule: "certificates of people and devices are checked by an authority of their own, and production has none yet",
+        fix: "leave clientCertificate out in production",
+      },
+    ]);
+  return { clients: users && { mode: it.clientCertificate, authority: users } };
 }
 
 function makeProxy(

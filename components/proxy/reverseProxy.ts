@@ -7,6 +7,7 @@ import type { DeliveredFile } from "../delivery/volume";
 import { keeperHealth } from "../keeper";
 import { clientPem } from "../pki/clientPem";
 import { evidenceOf } from "../pki/evidence";
+import type { CertificateAuthority } from "../pki/certificateAuthority";
 import type { ServiceNames } from "../pki/names";
 import type { ServiceIdentity } from "../pki/serviceIdentity";
 import { bundleFile, type Callee, type ExternalCallee } from "../service/callee";
@@ -51,6 +52,12 @@ export interface PublicHost {
   /** Leaf, then intermediates, and the PKCS#8 or PKCS#1 key. */
   readonly certificate: { readonly chainPem: pulumi.Input<string>; readonly privateKeyPem: pulumi.Input<string> };
   readonly routes: readonly Route[];
+  /**
+   * Certificates of people and devices, for the whole host: demanded, or taken where offered. What the service learns
+   * is in `X-Gatehouse-User-Verify` (`NONE`, `SUCCESS`), `X-Gatehouse-User` and `X-Gatehouse-User-Serial`.
+   * @default - none is asked for
+   */
+  readonly clients?: { readonly mode: "optional" | "required"; readonly authority: CertificateAuthority };
 }
 
 export interface ReverseProxyArgs {
@@ -184,6 +191,7 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
   for (const { it, chain, key } of hosts) {
     files[chain] = { content: it.certificate.chainPem };
     files[key] = { content: pulumi.secret(it.certificate.privateKeyPem), mode: "0440" };
+    if (it.clients) files[USERS_BUNDLE] = { content: it.clients.authority.bundlePem };
   }
   const endpoints = (address: string): { address: string; name: string; chain: string }[] =>
     hosts.map(({ it, chain }) => ({ address, name: it.host, chain }));
@@ -205,7 +213,13 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
         })),
       ],
       clients: [{ file: "client.pem", bundle: "ca-chain.pem" }],
-      bundles: [...new Set(["ca-chain.pem", ...callees.map(bundleFile)])].sort(),
+      bundles: [
+        ...new Set([
+          "ca-chain.pem",
+          ...callees.map(bundleFile),
+          ...(args.hosts.some((it) => it.clients) ? [USERS_BUNDLE] : []),
+        ]),
+      ].sort(),
       endpoints: endpoints(`${names.full}:${HTTPS_PORT}`),
       trial: endpoints(`127.0.0.1:${TRIAL_HTTPS_PORT}`),
     },
@@ -222,6 +236,9 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
     },
   };
 }
+
+/** Roots of people and devices. */
+const USERS_BUNDLE = "users-ca.pem";
 
 /** Each host with the names of its files: numbered by the sorted host names. */
 function publicFiles(args: ReverseProxyArgs): { it: PublicHost; chain: string; key: string }[] {

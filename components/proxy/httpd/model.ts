@@ -19,6 +19,8 @@ export interface HttpdHost {
   /** Files of the release: leaf then intermediates, and the key. */
   readonly chain: string;
   readonly key: string;
+  /** Client certificates of people and devices: the file with the roots that vouch for them. */
+  readonly clients?: { readonly mode: "optional" | "required"; readonly bundle: string };
   readonly routes: readonly HttpdRoute[];
 }
 

@@ -264,10 +264,27 @@ function publicHost(model: HttpdModel, host: HttpdHost): string {
     `SSLCertificateFile "${file(host.chain)}"`,
     `SSLCertificateKeyFile "${file(host.key)}"`,
     hsts(model),
+    ...clientCertificates(host),
     block('<Location "/">', [admission([])]),
     // Shorter paths first: of several matching sections the last one counts.
     ...routes.map((it) => route(model, it)),
   ]);
+}
+
+/**
+ * For the whole virtual host, never for a path: browsers do not answer a certificate request after the handshake of
+ * TLS 1.3. What the service learns are verified facts, and NONE where there are none.
+ */
+function clientCertificates(host: HttpdHost): string[] {
+  if (!host.clients) return [];
+  return [
+    `SSLCACertificateFile "${file(host.clients.bundle)}"`,
+    `SSLVerifyClient ${host.clients.mode === "required" ? "require" : "optional"}`,
+    "SSLVerifyDepth 3",
+    'RequestHeader set X-Gatehouse-User-Verify "%{SSL_CLIENT_VERIFY}s"',
+    `RequestHeader set X-Gatehouse-User "%{SSL_CLIENT_S_DN_CN}s" "expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'"`,
+    `RequestHeader set X-Gatehouse-User-Serial "%{SSL_CLIENT_M_SERIAL}s" "expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'"`,
+  ];
 }
 
 function route(model: HttpdModel, it: HttpdRoute): string {

@@ -80,6 +80,19 @@ describe("the entry's configuration", () => {
     expect(renderHttpd({ ...model, publicHttpsPort: 443 })).toContain('"https://shop.localhost/"');
   });
 
+  it("asks for certificates of people per host, checks them by their own roots, and passes on verified facts alone", () => {
+    const clients = { mode: "required" as const, bundle: "users-ca.pem" };
+    const text = renderHttpd({
+      ...model,
+      hosts: model.hosts.map((it) => (it.host === "shop.localhost" ? { ...it, clients } : it)),
+    });
+    const shop = text.split("<VirtualHost ").find((it) => it.startsWith("*:${HTTPS}>\n    ServerName shop.localhost"));
+    expect(shop).toContain('SSLCACertificateFile "${RELEASE}/users-ca.pem"');
+    expect(shop).toContain("SSLVerifyClient require\n");
+    expect(shop).toContain("expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'");
+    expect(text.match(/SSLVerifyClient/g)).toHaveLength(1);
+  });
+
   it("closes an unverified route by itself when its time is over", () => {
     const text = renderHttpd(insecure("2026-11-29T10:00:00.000Z"));
     expect(text.match(/SSLProxyVerify none/g)).toHaveLength(1);
