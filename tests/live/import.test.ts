@@ -28,6 +28,8 @@ let stack: TestStack;
 let environments: { name: string; host: string; httpPort: number; httpsPort: number; [key: string]: unknown }[];
 
 beforeAll(async () => {
+  // One test below checks the types; the engine's runs need not do it again.
+  process.env.PULUMI_NODEJS_TRANSPILE_ONLY = "true";
   const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: REPOSITORY });
   cpSync(EXAMPLE, project, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as {
