@@ -26,13 +26,24 @@ export class Redacted {
   }
 }
 
-/** Raised once, with every problem found; the message is meant for people and carries no stack. */
-export class InvalidInput extends Error {
+/** An error for people: its message says everything, and it carries no stack. */
+export class UserError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UserError";
+    // Pulumi prints errors marked like this as their message alone (sdk/nodejs/errors.ts, isRunError).
+    Object.defineProperty(this, "__pulumiRunError", { value: true, enumerable: false });
+    // It inspects them all the same (cmd/run/run.ts), with colours, and there Node 20 never ends on a frame such as
+    // node_modules/@pulumi/resource.ts (markNodeModules): 20 s and 2 GB until the text is too long for V8.
+    this.stack = message;
+  }
+}
+
+/** Raised once, with every problem found. */
+export class InvalidInput extends UserError {
   constructor(readonly problems: readonly Problem[]) {
     super(formatProblems(problems));
     this.name = "InvalidInput";
-    // Pulumi prints errors marked like this as their message alone (sdk/nodejs/errors.ts, isRunError).
-    Object.defineProperty(this, "__pulumiRunError", { value: true, enumerable: false });
   }
 }
 

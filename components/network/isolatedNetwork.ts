@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { labels } from "../container";
+import { UserError } from "../problems";
 
 export interface IsolatedNetworkArgs {
   /** Name of the Docker network, e.g. `orders.dev.edge`. */
@@ -28,7 +29,7 @@ export interface IsolatedNetworkArgs {
  */
 export class IsolatedNetwork extends pulumi.ComponentResource {
   /** Docker's name for it; what containers join. */
-  public declare readonly networkName: pulumi.Output<string>;
+  declare public readonly networkName: pulumi.Output<string>;
 
   constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:IsolatedNetwork", name, {}, opts);
@@ -58,7 +59,7 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
     const found = docker.getNetworkOutput({ name: existing }, { parent: this });
     return pulumi.all([found.name, found.internal]).apply(([networkName, internal]) => {
       if (!internal)
-        throw new pulumi.RunError(
+        throw new UserError(
           `the network ${networkName} is not internal: containers on it have a way out. ` +
             "Make it with `docker network create --internal`, or let IsolatedNetwork make one",
         );

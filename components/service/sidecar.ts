@@ -8,6 +8,7 @@ import { keeperHealth } from "../keeper";
 import { IsolatedNetwork } from "../network/isolatedNetwork";
 import { clientPem } from "../pki/clientPem";
 import type { IssuedCertificate } from "../pki/issue";
+import { UserError } from "../problems";
 import type { ServiceArgs } from "./arguments";
 import { bundleFile, type Call } from "./callee";
 import { APP_ALIAS, SIDECAR_ALIAS, TLS_PORT, type SidecarCall, type SidecarModel } from "./haproxy/model";
@@ -179,6 +180,6 @@ export function required(
   usage: "server" | "client",
 ): IssuedCertificate {
   if (!certificate)
-    throw new pulumi.RunError(`the identity of ${name} has no ${usage} certificate: add "${usage}" to its usages`);
+    throw new UserError(`the identity of ${name} has no ${usage} certificate: add "${usage}" to its usages`);
   return certificate;
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { UserError } from "../problems";
 import { Engine } from "./containers";
 import type { ProofEdge, ProofMember } from "./proof/plan";
 import { proveEdges } from "./proof/run";
@@ -29,7 +30,7 @@ export interface TrustProofArgs {
  */
 export class TrustProof extends pulumi.ComponentResource {
   /** True once every check has passed; an `up` in which one fails does not get there. */
-  public declare readonly proven: pulumi.Output<boolean>;
+  declare public readonly proven: pulumi.Output<boolean>;
 
   constructor(name: string, args: TrustProofArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:TrustProof", name, {}, opts);
@@ -57,7 +58,7 @@ async function prove(
 }
 
 function fail(lines: readonly string[]): never {
-  throw new pulumi.RunError(
+  throw new UserError(
     `the trust of this stack is not proven\n${lines.map((line) => `  ${line}`).join("\n")}\n` +
       "  Mend what is named above and run `pulumi up` again; what served before goes on serving.",
   );
