@@ -10,7 +10,7 @@ if (fs.existsSync(path.join(__dirname, "index.ts"))) {
     process.exit(1);
   }
   require("ts-node").register({ cwd: root, transpileOnly: true, swc: true });
-  require("./index.ts");
+  require("./index.ts").run();
 } else {
-  require("../dist/cli/index.js");
+  require("../dist/cli/index.js").run();
 }

@@ -88,8 +88,11 @@ function version(): string {
   return "unknown";
 }
 
-// Not when a test imports it.
-if (process.env.JEST_WORKER_ID === undefined)
+/** Runs it as this process: what `cli/gatehouse.js` calls. */
+export function run(): void {
   void main(process.argv).then((code) => {
     process.exitCode = code;
   });
+}
+
+if (require.main === module) run();

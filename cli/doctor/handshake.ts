@@ -33,7 +33,7 @@ const LIMIT = 8;
  */
 export const HANDSHAKE_SCRIPT = `
 cd "\${6:-/run/gatehouse/active}" || exit 3
-options=(-connect "$1:$2" -servername "$1" -verify_hostname "$1" -CAfile "$3" -no-CApath -no-CAstore)
+options=(-connect "$1:$2" -min_protocol TLSv1.2 -servername "$1" -verify_hostname "$1" -CAfile "$3" -no-CApath -no-CAstore)
 [[ $5 != client ]] || options+=(-cert client.pem -key client.pem -cert_chain client.pem)
 [[ $4 != http ]] || options+=(-ign_eof)
 { [[ $4 != http ]] || printf 'HEAD / HTTP/1.1\\r\\nHost: %s\\r\\nX-Gatehouse-Proof: 1\\r\\nUser-Agent: gatehouse-doctor\\r\\nConnection: close\\r\\n\\r\\n' "$1"
