@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type {
   CertificateAuthority,
-  Evidence,
   GraphAuthority,
   GraphService,
   ReverseProxy,
@@ -11,7 +10,7 @@ import type {
   TrustGraph,
 } from "../components";
 import { evidenceOf } from "../components/pki/evidence";
-import type { MadeHost } from "./build";
+import type { MadeHost } from "./entry";
 import type { GatehouseConfig } from "./config";
 
 export interface GraphParts {
