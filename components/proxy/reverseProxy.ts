@@ -276,6 +276,7 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
       host: it.host,
       chain,
       key,
+      ...(it.clients && { clients: { mode: it.clients.mode, bundle: USERS_BUNDLE } }),
       routes: it.routes.map((route) => ({
         path: route.path ?? "/",
         to: calleeName(route.to),
