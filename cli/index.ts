@@ -43,10 +43,6 @@ function strict(command: Command): Command {
 }
 
 export async function main(argv: readonly string[]): Promise<number> {
-  // `gatehouse trust | head`: whoever reads has enough.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.wrong),
-  );
   try {
     await program().parseAsync([...argv]);
     return Number(process.exitCode ?? EXIT.ok);
@@ -90,6 +86,10 @@ function version(): string {
 
 /** Runs it as this process: what `cli/gatehouse.js` calls. */
 export function run(): void {
+  // `gatehouse trust | head`: whoever reads has enough.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.wrong),
+  );
   void main(process.argv).then((code) => {
     process.exitCode = code;
   });
