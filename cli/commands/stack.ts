@@ -16,7 +16,7 @@ export function upCommand(): Command {
   return pulumiCommand("up", "bring the stack up (pulumi up), then show its trust", [
     "gatehouse up",
     "gatehouse up --stack prod --yes",
-    "gatehouse up -- --target-dependents --diff      # what follows -- goes to pulumi",
+    "gatehouse up --yes -- --skip-preview      # what follows -- goes to pulumi",
   ]).action(async (args: string[], options: RunOptions) => {
     const { project, code } = await run("up", ["--suppress-outputs"], args, options, true);
     if (code === 0) print(`\n${trustTables(await readTrust(project, options.stack), coloursOf(process.stdout))}`);

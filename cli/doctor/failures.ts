@@ -138,6 +138,11 @@ const FAILURES = {
     fix: () =>
       "name the call under the caller's `calls` (or as a route), so that it gets a client certificate; then run gatehouse up",
   },
+  "not-enforced": {
+    says: (it) => `${it.whose} asks its callers for no client certificate, though the edge is strict`,
+    fix: () =>
+      "run gatehouse up; a server of your own has to verify clients itself, by the files in /trust (ca-chain.pem, callers.map)",
+  },
   "caller-refused": {
     says: (it) => `${it.whose} refuses the caller ${it.by ?? "?"}${it.detail ? ` (${it.detail})` : ""}`,
     fix: () =>

@@ -88,7 +88,14 @@ export function handshakeFindings(
   const refused = refusal(call, output);
   if (refused !== undefined)
     return { seen: "", findings: [finding("caller-refused", { ...circumstances, detail: refused })] };
+  if (call.enforcement === "strict" && !asked(output))
+    return { seen: "", findings: [finding("not-enforced", circumstances)] };
   return { seen: seenWords(call, output), findings: [] };
+}
+
+/** Whether the callee asked for a client certificate: only then it says which signatures it would take. */
+function asked(output: string): boolean {
+  return /^Requested Signature Algorithms:/m.test(output);
 }
 
 /** Some callees take the handshake and refuse the request: a name that is no caller of theirs, or none at all. */
@@ -101,7 +108,8 @@ function refusal(call: Call, output: string): string | undefined {
 
 function seenWords(call: Call, output: string): string {
   const version = /^New, (TLSv[\d.]+)/m.exec(output)?.[1] ?? "TLS";
-  const who = call.client ? "both certificates accepted" : "its certificate accepted, none shown";
+  const both = call.client && asked(output);
+  const who = both ? "both certificates accepted" : "its certificate accepted, none of the caller's asked for";
   return `${version.replace("v", " ")}, ${who}`;
 }
 

@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 
 import type { TrustGraph } from "../../components/trust/graph";
 import { stackContainers, type StackContainer } from "../docker";
+import { Failure } from "../failure";
 import type { LogEntry, Origin, People } from "./entry";
 import { parseLine } from "./parse";
 
@@ -55,6 +56,11 @@ async function look(docker: Docker, graph: TrustGraph): Promise<{ containers: St
   const all = await stackContainers(docker, graph);
   const byAddress = new Map(all.flatMap((it) => addressesOf(it).map((address) => [address, it.service] as const)));
   const people = { suffix: `.${graph.environment}.${graph.domain}`, byAddress };
+  if (all.length === 0)
+    throw new Failure(
+      `the Docker engine has no containers of the environment ${graph.environment}`,
+      "bring the stack up with gatehouse up; DOCKER_HOST names another engine",
+    );
   // An application's log is its own affair.
   return { containers: all.filter((it) => it.role !== "application"), people };
 }

@@ -170,7 +170,7 @@ describe("a callee that refuses after the handshake", () => {
   const seen = (end: string, it: Partial<Call> = {}): string[] => {
     return handshakeFindings(
       { ...call, ...it },
-      `${certificate}\nVerification: OK\n${end}\nexit=0`,
+      `${certificate}\nVerification: OK\nRequested Signature Algorithms: x\n${end}\nexit=0`,
       new Map(),
     ).findings.map((one) => one.id);
   };

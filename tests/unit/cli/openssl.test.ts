@@ -38,7 +38,7 @@ const noCa = makeCertificate({
 });
 
 const CASES: readonly (readonly [string, Case, string | undefined])[] = [
-  ["a callee as it should be", {}, undefined],
+  ["a callee that asks for no client certificate, where none is wanted", {}, undefined],
   ["a callee that demands a client certificate, which it gets", { options: STRICT }, undefined],
   [
     "an expired certificate",
@@ -121,10 +121,15 @@ afterEach(() => {
 it.each(CASES)("%s", async (_, it, id) => {
   const port = await serve(it);
   const shown = it.shows ?? good;
-  const call = callTo(port, it.caller !== "none", new X509Certificate(shown.certificate).fingerprint256);
+  const strict = it.options?.includes("-Verify") ?? false;
+  const fingerprint = new X509Certificate(shown.certificate).fingerprint256;
+  const call = { ...callTo(port, it.caller !== "none", fingerprint), enforcement: strict ? "strict" : "off" } as const;
   const { findings, seen } = handshakeFindings(call, await shake(call, it), new Map());
   expect(findings.map((one) => one.id)).toEqual(id === undefined ? [] : [id]);
-  if (id === undefined) expect(seen).toBe("TLS 1.3, both certificates accepted");
+  if (id === undefined)
+    expect(seen).toBe(
+      `TLS 1.3, ${strict ? "both certificates accepted" : "its certificate accepted, none of the caller's asked for"}`,
+    );
   for (const one of findings) {
     expect(one.message).not.toMatch(/undefined|\?/);
     expect(one.fix).not.toMatch(/undefined|\?/);
@@ -153,6 +158,13 @@ it("another certificate than the stack's, and one of another service, are told a
   expect(ids(new Map())).toEqual(["certificate-differs"]);
   expect(ids(new Map([[new X509Certificate(good.certificate).fingerprint256, "site"]]))).toEqual([
     "wrong-virtual-host",
+  ]);
+});
+
+it("a strict edge whose callee asks for no client certificate is not enforced", async () => {
+  const call = callTo(await serve({}), true);
+  expect(handshakeFindings(call, await shake(call, {}), new Map()).findings.map((one) => one.id)).toEqual([
+    "not-enforced",
   ]);
 });
 
