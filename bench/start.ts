@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { REPOSITORY } from "../tests/support/stack-settings";
+import { progress, type Report } from "./support/report";
+import { figure, show } from "./support/statistics";
+
+/** `npm start` with everything there already: first brings up or mends the dev stack, then changes nothing. */
+export async function start(rounds: number): Promise<Report> {
+  const seconds: number[] = [];
+  progress("npm start, so that there is something to be warm");
+  const first = await npmStart();
+  for (let round = 0; round < rounds; round += 1) {
+    seconds.push(await npmStart());
+    progress(`npm start: ${seconds[seconds.length - 1]?.toFixed(1)} s`);
+  }
+  return {
+    name: "start",
+    sections: [
+      {
+        title: "npm start, seconds",
+        columns: ["", "seconds"],
+        rows: [
+          ["warm: the stack is up, nothing changes, everything is proven", show(figure(seconds), 1)],
+          ["the one before, whatever it had to do", first.toFixed(1)],
+          ...buildTimes().map(([what, its]) => [`cold, from the log of the set-up: ${what}`, its]),
+        ],
+      },
+    ],
+    raw: { seconds, first, cold: buildTimes() },
+  };
+}
+
+function npmStart(): Promise<number> {
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    let said = "";
+    const child = spawn("npm", ["start", "--silent"], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.on("data", (data: Buffer) => (said += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (said += data.toString()));
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      if (code === 0) resolve((performance.now() - start) / 1000);
+      else reject(new Error(`npm start ended with ${code}\n${said.slice(-2000)}`));
+    });
+  });
+}
+
+/** Lines of the set-up's logs that say how long something took. */
+function buildTimes(): [string, string][] {
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "gatehouse", "log");
+  return ["build-pulumi", "build-providers", "npm", "base-image"].flatMap((name): [string, string][] => {
+    const file = join(folder, `${name}.log`);
+    if (!existsSync(file)) return [];
+    const found = /(?:took|in|real)\s+([\dms. ]+s)\b/.exec(readFileSync(file, "utf8"));
+    return found?.[1] ? [[name, found[1]]] : [];
+  });
+}
