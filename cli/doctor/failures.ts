@@ -57,7 +57,7 @@ const FAILURES = {
   },
   "release-differs": {
     says: (it) =>
-      `${container(it)} serves another release than the stack's last update delivered (${it.detail ?? "none"}, not ${it.expected ?? "?"})`,
+      `${container(it)} serves another release than the stack's last successful update delivered (${it.detail ?? "none"}, not ${it.expected ?? "?"})`,
     fix: () => "run gatehouse up, which delivers and waits until it is served; an update may be running right now",
   },
   unhealthy: {
