@@ -2,7 +2,7 @@ import { connect, rootCertificates, type TLSSocket } from "node:tls";
 
 import type { TrustGraph } from "../../components/trust/graph";
 import { publishedAddress, type StackContainer } from "../docker";
-import { finding, type Finding } from "./failures";
+import { finding, type Circumstances, type Finding } from "./failures";
 import { hopOf, type Hop } from "./hop";
 import { short } from "./material";
 import { readNodeCode } from "./words";
@@ -54,26 +54,30 @@ export function hostFindings(
   if (owner !== undefined && owner !== host) return [finding("wrong-virtual-host", { ...about, detail: owner })];
   if (answer.code !== undefined || answer.words !== undefined) {
     const id = readNodeCode(answer.code);
+    // People and devices have certificates, this program has none: that it is turned away is as it should be.
+    if (id === "no-client-certificate" && graph.authorities.users)
+      return certificateFindings(host, answer, graph, about);
     const expected = id === "hostname-mismatch" ? host : place;
     return [finding(id, { ...about, expected, ...(answer.words !== undefined && { detail: answer.words }) })];
   }
-  const expected = graph.entry.hosts[host]?.fingerprint;
-  if (expected !== undefined && answer.fingerprint !== expected)
-    return [
-      finding("certificate-differs", {
-        ...about,
-        detail: short(answer.fingerprint ?? "none"),
-        expected: short(expected),
-      }),
-    ];
+  const other = certificateFindings(host, answer, graph, about);
+  if (other.length > 0) return other;
   if (answer.status === 421) return [finding("wrong-virtual-host", { ...about, detail: "another host (status 421)" })];
   if (answer.status === undefined || answer.status >= 500)
     return [finding("entry-cannot-reach", { ...about, detail: `status ${answer.status ?? "none"}` })];
   return [];
 }
 
+function certificateFindings(host: string, answer: Answer, graph: TrustGraph, about: Circumstances): Finding[] {
+  const expected = graph.entry.hosts[host]?.fingerprint;
+  if (expected === undefined || answer.fingerprint === expected) return [];
+  const detail = short(answer.fingerprint ?? "none");
+  return [finding("certificate-differs", { ...about, detail, expected: short(expected) })];
+}
+
 function seen(answer: Answer, address: string): string {
-  return `${answer.version?.replace("v", " ") ?? "no TLS"} at ${address}, status ${answer.status ?? "none"}`;
+  const end = answer.code === undefined ? `status ${answer.status ?? "none"}` : "demands a client certificate";
+  return `${answer.version?.replace("v", " ") ?? "no TLS"} at ${address}, ${end}`;
 }
 
 function ask(address: string, port: number, host: string, ca: string[]): Promise<Answer> {
@@ -89,6 +93,7 @@ function ask(address: string, port: number, host: string, ca: string[]): Promise
       timeout: LIMIT_MS,
     });
     let text = "";
+    let known: Answer = {};
     const facts = (): Answer => ({
       fingerprint: socket.getPeerCertificate().fingerprint256,
       version: socket.getProtocol() ?? "no TLS",
@@ -102,6 +107,7 @@ function ask(address: string, port: number, host: string, ca: string[]): Promise
       end({ ...facts(), ...(status !== undefined && { status: Number(status) }) });
     };
     socket.once("secureConnect", () => {
+      known = facts();
       // Node's types say Error; it is a code, or an Error that has one.
       const fault = socket.authorizationError as unknown as string | NodeJS.ErrnoException | undefined;
       if (!socket.authorized && fault) {
@@ -123,7 +129,8 @@ function ask(address: string, port: number, host: string, ca: string[]): Promise
     socket.once("end", answered);
     socket.once("timeout", () => end({ code: "ETIMEDOUT", words: `nothing within ${LIMIT_MS / 1000} s` }));
     socket.once("error", (error: NodeJS.ErrnoException) =>
-      end({ ...(error.code !== undefined && { code: error.code }), words: error.message }),
+      // With TLS 1.3 a refusal comes after the handshake, so there can be a certificate.
+      end({ ...known, ...(error.code !== undefined && { code: error.code }), words: error.message }),
     );
   });
 }

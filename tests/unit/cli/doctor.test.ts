@@ -152,6 +152,13 @@ describe("a public host", () => {
   ])("%j is %s", (it, id) => {
     expect(ids(it)).toEqual([id]);
   });
+  it("that demands certificates of people turns the doctor away, and is fine", () => {
+    const refused = { ...answer, code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", words: "alert" };
+    expect(ids(refused)).toEqual(["no-client-certificate"]);
+    const authorities = { ...graph().authorities, users: graph().authorities.services! };
+    const withUsers = { ...graph(), authorities };
+    expect(hostFindings("shop.localhost", refused, withUsers, { name: "gate.dev" }, owners, "x")).toEqual([]);
+  });
   it("knows Node's codes", () => expect(readNodeCode("DEPTH_ZERO_SELF_SIGNED_CERT")).toBe("self-signed"));
 });
 
