@@ -1,3 +1,4 @@
+import "./traces";
 import * as pulumi from "@pulumi/pulumi";
 
 import { refuse } from "../components/problems";

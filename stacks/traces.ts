@@ -1,0 +1,8 @@
+// The SDK takes a stack trace for every property of every resource, to show it when a promise leaks; ts-node looks each
+// of their lines up in source maps, which costs more than the rest of the program (docs/performance.md). Such traces
+// belong to errors without a message; those of real errors are looked up as before.
+const mapped = Error.prepareStackTrace;
+
+if (mapped)
+  Error.prepareStackTrace = (error, calls) =>
+    error.message === "" ? calls.map((call) => `    at ${String(call)}`).join("\n") : (mapped(error, calls) as unknown);
