@@ -6,6 +6,7 @@ import { Engine } from "../components/trust/containers";
 import { buildStack } from "./build";
 import { readConfig } from "./config/read";
 import { rememberedGraph } from "./memory";
+import { removeOrphans } from "./orphans";
 import { portProblems } from "./ports";
 
 /** The stack program: typed, validated configuration -> components -> the public output `trust`. */
@@ -14,6 +15,7 @@ export = async (): Promise<Record<string, unknown>> => {
   const host = process.env.DOCKER_HOST;
   refuse(await portProblems(config, new Engine(), host === undefined || host.startsWith("unix://")));
   for (const warning of config.warnings) await pulumi.log.warn(warning);
+  removeOrphans();
   const stack = await buildStack(config, await rememberedGraph());
   return { trust: stack.graph, urls: stack.urls, proven: stack.proven };
 };
