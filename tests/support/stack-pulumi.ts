@@ -60,6 +60,11 @@ export class RunningPulumi {
     this.child.kill(signal);
   }
 
+  /** SIGKILL to pulumi and all its children: what is left of them by a crashed machine. */
+  killAll(): void {
+    if (this.child.pid !== undefined) process.kill(-this.child.pid, "SIGKILL");
+  }
+
   /** To pulumi and all its children, as Ctrl-C in a terminal does. */
   interrupt(): void {
     if (this.child.pid !== undefined) process.kill(-this.child.pid, "SIGINT");

@@ -271,21 +271,32 @@ export class TestStack {
   }
 }
 
+type Test = (name: string, body: () => Promise<void>) => void;
+type Each = <Row>(
+  rows: readonly Row[],
+) => (name: string, body: (...values: Row extends readonly unknown[] ? Row : [Row]) => Promise<void>) => void;
+
 /**
  * `it`, but a failure shows the logs of the stack's containers.
  *
  * @example const test = showingLogs(() => stack);
  */
-export function showingLogs(stack: () => TestStack | undefined): (name: string, body: () => Promise<void>) => void {
-  return (name, body) => {
-    it(name, async () => {
-      try {
-        await body();
-      } catch (error) {
-        const logs = await stack()?.docker.allLogs();
-        if (logs) console.error(`${name}\n${logs}`);
-        throw error;
-      }
-    });
+export function showingLogs(stack: () => TestStack | undefined): Test & { readonly each: Each } {
+  const guarded = async (name: string, body: () => Promise<void>): Promise<void> => {
+    try {
+      await body();
+    } catch (error) {
+      const logs = await stack()?.docker.allLogs();
+      if (logs) console.error(`${name}\n${logs}`);
+      throw error;
+    }
   };
+  const test: Test = (name, body) => it(name, () => guarded(name, body));
+  const each: Each = (rows) => (name, body) => {
+    for (const row of rows) {
+      const values = Array.isArray(row) ? row : [row];
+      test(name.replace("%s", String(values[0])), () => body(...(values as never)));
+    }
+  };
+  return Object.assign(test, { each });
 }
