@@ -1,7 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 
 import { REPOSITORY } from "../tests/support/stack-settings";
 import { progress, type Report } from "./support/report";
@@ -25,11 +22,10 @@ export async function start(rounds: number): Promise<Report> {
         rows: [
           ["warm: the stack is up, nothing changes, everything is proven", show(figure(seconds), 1)],
           ["the one before, whatever it had to do", first.toFixed(1)],
-          ...buildTimes().map(([what, its]) => [`cold, from the log of the set-up: ${what}`, its]),
         ],
       },
     ],
-    raw: { seconds, first, cold: buildTimes() },
+    raw: { seconds, first },
   };
 }
 
@@ -45,16 +41,5 @@ function npmStart(): Promise<number> {
       if (code === 0) resolve((performance.now() - start) / 1000);
       else reject(new Error(`npm start ended with ${code}\n${said.slice(-2000)}`));
     });
-  });
-}
-
-/** Lines of the set-up's logs that say how long something took. */
-function buildTimes(): [string, string][] {
-  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "gatehouse", "log");
-  return ["build-pulumi", "build-providers", "npm", "base-image"].flatMap((name): [string, string][] => {
-    const file = join(folder, `${name}.log`);
-    if (!existsSync(file)) return [];
-    const found = /(?:took|in|real)\s+([\dms. ]+s)\b/.exec(readFileSync(file, "utf8"));
-    return found?.[1] ? [[name, found[1]]] : [];
   });
 }

@@ -7,7 +7,7 @@ import { busySeconds } from "../support/processors";
 import { progress, type Report, type Section } from "../support/report";
 import { figure, ratio, show } from "../support/statistics";
 import { BACKEND, makeFiles, PROXY, PUBLIC } from "./authority";
-import { CASES, makeLoad, WHAT, type Case, type Load } from "./load";
+import { CASES, LOAD_FILES, makeLoad, WHAT, type Case, type Load } from "./load";
 import { BACKEND_CONFIGURATION, SERVERS, VARIANTS, type BenchServer } from "./servers";
 
 export interface ProxyOptions {
@@ -105,6 +105,7 @@ async function start(
   const load = await bench.start("load", {
     image: images.bench,
     options: OTHER_CPU,
+    files: LOAD_FILES,
     entrypoint: "sleep",
     command: ["3600"],
   });

@@ -31,11 +31,19 @@ export async function makeLoad(from: string, address: string, kind: Case, second
     const text = await docker("exec", from, "sh", "-c", `${hosts}; rm -f ${LOG}; ${load}; wc -l <${LOG}.sorted`);
     return h2load(text, await docker("exec", from, "sh", "-c", sample), seconds);
   }
-  const header = kind === "new" ? "-H 'Connection: close'" : "";
+  const script = kind === "new" ? "-s /trust/new.lua" : "";
   const connections = kind === "new" ? 16 : 32;
-  const load = `wrk -t1 -c${connections} -d${seconds}s --timeout 10s --latency ${header} ${URL}`;
+  const load = `wrk -t1 -c${connections} -d${seconds}s --timeout 10s --latency ${script} ${URL}`;
   return wrk(await docker("exec", from, "sh", "-c", `${hosts}; ${load}`));
 }
+
+/**
+ * Requests that end their connection: by HTTP/1.0, which every server understands. (Gatehouse takes `Connection` away from
+ * what a client sends, `close` with it, and would keep the connection.)
+ */
+export const LOAD_FILES = {
+  "new.lua": `request = function() return "GET / HTTP/1.0\\r\\nHost: ${PUBLIC}\\r\\n\\r\\n" end\n`,
+};
 
 /** Every hundredth request time, of the sorted ones. */
 const sample = `awk 'NR % 100 == 1' ${LOG}.sorted`;

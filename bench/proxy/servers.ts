@@ -82,7 +82,6 @@ SSLProxyCheckPeerName on
 SSLProxyCheckPeerExpire on
 SSLProxyProtocol -all +TLSv1.2 +TLSv1.3
 <Proxy "https://${UPSTREAM}">
-    ProxySet enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 retry=0
     SSLProxyCACertificateFile "${AT}/ca-chain.pem"
     SSLProxyMachineCertificateFile "${AT}/client.pem"
 </Proxy>
@@ -92,7 +91,7 @@ SSLProxyProtocol -all +TLSv1.2 +TLSv1.3
     SSLEngine on
     SSLCertificateFile "${AT}/public-0.crt"
     SSLCertificateKeyFile "${AT}/public-0.key"
-    ProxyPass "/" "https://${UPSTREAM}/"
+    ProxyPass "/" "https://${UPSTREAM}/" enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 retry=0
 </VirtualHost>
 `;
 
