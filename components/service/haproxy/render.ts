@@ -74,6 +74,9 @@ function ingress(model: SidecarModel): string {
     section("backend application", [
       `mode ${model.protocol}`,
       ...(http(model) ? [] : [idle(model, "server")]),
+      "# The application is one hop away: when it is down, its callers are told within seconds.",
+      "timeout connect 2s",
+      "retries 2",
       `server application ${APP_ALIAS}:${model.appPort}`,
     ]),
   ].join("\n");
