@@ -22,6 +22,8 @@ Options
   --rounds N          how often everything is repeated
   --sizes 3,30        engine: numbers of services
   --docker stub|real  engine: whether containers are made (default: stub, which only remembers them)
+  --calls N           engine: how many others each service calls (default: chains of three services)
+  --no-bare           engine: without the program to compare with
   --seconds N         proxy: length of one run (default 4); footprint: of the idle time (default 60)
   --servers a,b       proxy: of gatehouse, tuned, nginx, haproxy, caddy, and the variants in bench/proxy/servers.ts
   --cases a,b         proxy: of kept, new, h2
@@ -37,6 +39,8 @@ const OPTIONS = {
   rounds: { type: "string" },
   sizes: { type: "string" },
   docker: { type: "string" },
+  calls: { type: "string" },
+  "no-bare": { type: "boolean", default: false },
   seconds: { type: "string" },
   servers: { type: "string" },
   cases: { type: "string" },
@@ -52,6 +56,8 @@ async function main(): Promise<void> {
       engine({
         sizes: (list(values.sizes) ?? ["3", "30"]).map(Number),
         rounds: number(values.rounds, 3),
+        bare: !values["no-bare"],
+        ...(values.calls !== undefined && { calls: Number(values.calls) }),
         docker: values.docker === "real" ? "real" : "stub",
       }),
     footprint: () => footprint({ seconds: number(values.seconds, 60), rounds: number(values.rounds, 4) }),

@@ -12,8 +12,12 @@ import { StubDocker } from "./stubDocker";
 
 export interface EngineOptions {
   readonly sizes: readonly number[];
+  /** Whether the bare program runs too; without it there are figures and no ratios. */
+  readonly bare: boolean;
   /** Previews of each; and `up`s, where the Docker engine is real. */
   readonly rounds: number;
+  /** How many others each service calls. @default a third of them none, the others one */
+  readonly calls?: number;
   /** `stub`: an engine that only remembers; `real`: containers are made. */
   readonly docker: "stub" | "real";
 }
@@ -89,10 +93,10 @@ class EngineBench {
   private async together(gatehouse: TestStack, bare: TestStack): Promise<Size> {
     await this.up("gatehouse", gatehouse);
     const facts = await this.handOver(gatehouse);
-    await this.up("bare", bare);
+    if (this.options.bare) await this.up("bare", bare);
     for (let round = 0; round < this.options.rounds; round += 1) {
       await this.preview("gatehouse", gatehouse);
-      await this.preview("bare", bare);
+      if (this.options.bare) await this.preview("bare", bare);
     }
     return { ...this.result, ...facts };
   }
@@ -105,6 +109,7 @@ class EngineBench {
       await this.preview("gatehouse", gatehouse);
       facts = await this.handOver(gatehouse);
       await successful(gatehouse.destroy());
+      if (!this.options.bare) continue;
       await this.up("bare", bare);
       await this.preview("bare", bare);
       await successful(bare.destroy());
@@ -126,7 +131,7 @@ class EngineBench {
     try {
       return await TestStack.create({
         containers: this.options.docker === "real" && !program,
-        ...(program ? { program, config: {} } : { config: settings(this.services) }),
+        ...(program ? { program, config: {} } : { config: settings(this.services, this.options.calls) }),
       });
     } finally {
       if (before === undefined) delete process.env.DOCKER_HOST;
