@@ -81,7 +81,11 @@ function stamp(days: number): string {
 }
 
 /** A root, an intermediate under it, and a way to issue leaves. */
-export function makeHierarchy(name: string): { root: Made; intermediate: Made; leaf: (recipe: Partial<Recipe>) => Made } {
+export function makeHierarchy(name: string): {
+  root: Made;
+  intermediate: Made;
+  leaf: (recipe: Partial<Recipe>) => Made;
+} {
   const root = makeCertificate({ commonName: `${name} root`, extensions: CA_EXTENSIONS });
   const intermediate = makeCertificate({ commonName: `${name} intermediate`, extensions: CA_EXTENSIONS, issuer: root });
   return {

@@ -59,13 +59,25 @@ describe("an existing authority", () => {
   });
 
   it.each<[string, Partial<typeof good>, RegExp]>([
-    ["a key of another certificate", { privateKeyPem: other.intermediate.key }, /key belongs to the issuing certificate/],
+    [
+      "a key of another certificate",
+      { privateKeyPem: other.intermediate.key },
+      /key belongs to the issuing certificate/,
+    ],
     ["an intermediate as the root", { rootPem: ours.intermediate.certificate }, /root is self-signed/],
     ["an issuer under another root", { rootPem: other.root.certificate }, /it is issued by CN=other root/],
     ["a leaf as the issuer", { certificatePem: leaf.certificate, privateKeyPem: leaf.key }, /CA:TRUE/],
-    ["the root as the issuer", { certificatePem: ours.root.certificate, privateKeyPem: ours.root.key }, /the root does not/],
+    [
+      "the root as the issuer",
+      { certificatePem: ours.root.certificate, privateKeyPem: ours.root.key },
+      /the root does not/,
+    ],
     ["two roots", { rootPem: ours.root.certificate + other.root.certificate }, /one PEM certificate/],
-    ["text that does not parse", { certificatePem: "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----" }, /issuing one first/],
+    [
+      "text that does not parse",
+      { certificatePem: "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----" },
+      /issuing one first/,
+    ],
     [
       "an expired issuer",
       ((): Partial<typeof good> => {

@@ -1,7 +1,9 @@
 import { nextGeneration } from "../../../stacks/generations";
 
 const now = new Date("2026-06-01T00:00:00Z");
-const at = (days: number): { notAfter: string } => ({ notAfter: new Date(now.getTime() + days * 86_400_000).toISOString() });
+const at = (days: number): { notAfter: string } => ({
+  notAfter: new Date(now.getTime() + days * 86_400_000).toISOString(),
+});
 const next = (generation: string, days: number[], reissue = 1): ReturnType<typeof nextGeneration> =>
   nextGeneration({ keyGeneration: generation, certificates: days.map(at) }, 30 * 24, reissue, now);
 
