@@ -300,7 +300,13 @@ function publicHost(model: HttpdModel, host: HttpdHost): string {
     ...clientCertificates(host),
     block('<Location "/">', [admission([])]),
     // Shorter paths first: of several matching sections the last one counts.
-    ...routes.map((it) => route(model, it)),
+    ...routes.map((it) =>
+      route(
+        model,
+        it,
+        routes.some((one) => one.preserveHost),
+      ),
+    ),
   ]);
 }
 
@@ -320,7 +326,7 @@ function clientCertificates(host: HttpdHost): string[] {
   ];
 }
 
-function route(model: HttpdModel, it: HttpdRoute): string {
+function route(model: HttpdModel, it: HttpdRoute, preserving: boolean): string {
   const target = model.upstreams.find((candidate) => candidate.name === it.to);
   if (!target) throw new Error(`route ${it.path} leads to ${it.to}, which is no upstream`);
   const slash = it.path === "/" ? "/" : "";
@@ -328,7 +334,8 @@ function route(model: HttpdModel, it: HttpdRoute): string {
   const until = target.insecureUntil?.replace(/\.\d+|[-:TZ]/g, "");
   return block(`<Location "${it.path}">`, [
     `SetEnv gatehouse_to ${it.to}`,
-    ...(it.preserveHost ? ["ProxyPreserveHost On"] : []),
+    // Said in both cases: a longer path inherits from the shorter one that it lies under.
+    ...(preserving ? [`ProxyPreserveHost ${it.preserveHost ? "On" : "Off"}`] : []),
     `ProxyPass "${url}" ${workerOf(target)}`,
     `ProxyPassReverse "${url}"`,
     ...(until ? [admission([`Require expr "%{TIME} -lt ${until}"`])] : []),
