@@ -26,7 +26,12 @@ export interface ProofEdge {
   /** Port that the caller's application dials in its cell; absent where the caller has no sidecar. */
   readonly localPort?: number;
   /** Set for a server outside of the stack. */
-  readonly external?: { readonly host: string; readonly port: number; readonly bundle: string; readonly clientCertificate: boolean };
+  readonly external?: {
+    readonly host: string;
+    readonly port: number;
+    readonly bundle: string;
+    readonly clientCertificate: boolean;
+  };
 }
 
 /** Where containers are: from the engine, since addresses are known only there. */
@@ -81,7 +86,13 @@ function edgeChecks(caller: ProofMember, edge: ProofEdge, callee: ProofMember | 
   if (edge.external) return [externalCheck(about, edge.external)];
   if (!callee) return [];
   const protocol = callee.protocol === "tcp" ? "tcp" : callee.tls === "own" ? "plain-http" : "http";
-  const tls = (server: string, bundle: string, client: string, fingerprint: string, expect: string): Pick<Unnumbered, "kind" | "fields"> => ({
+  const tls = (
+    server: string,
+    bundle: string,
+    client: string,
+    fingerprint: string,
+    expect: string,
+  ): Pick<Unnumbered, "kind" | "fields"> => ({
     kind: "tls",
     fields: [callee.full, callee.port, server, bundle, client, fingerprint, protocol, expect],
   });
@@ -107,7 +118,9 @@ function edgeChecks(caller: ProofMember, edge: ProofEdge, callee: ProofMember | 
     },
     {
       about,
-      claim: strict ? "a caller without a certificate is refused" : `a caller without a certificate is let in (${edge.enforcement})`,
+      claim: strict
+        ? "a caller without a certificate is refused"
+        : `a caller without a certificate is let in (${edge.enforcement})`,
       fix: strict
         ? `${edge.to} does not enforce client certificates${callee.tls === "own" ? ": it does its own TLS, so switch it on there" : ""}`
         : `${edge.to} enforces more than the graph says`,
@@ -150,6 +163,9 @@ function externalCheck(about: string, external: NonNullable<ProofEdge["external"
   };
 }
 
+/** Docker's name of the network that isolation: shared makes (stacks/build.ts). */
+const SHARED = /^shared\.[^.]+\.edge$/;
+
 /** From a sidecar's place: no service that is no edge of it, no application of others, no host, no outside. */
 function isolationChecks(
   member: ProofMember,
@@ -161,10 +177,11 @@ function isolationChecks(
   const mine = placement.addresses[member.container] ?? {};
   const strangers = members.filter((it) => !permitted.has(it.name));
   const closed = strangers.flatMap((stranger) =>
-    // On a network that both are on, a service with its own TLS listens everywhere: there its certificate decides.
+    // On a network that both are on, a service with its own TLS listens everywhere: there its certificate decides. So
+    // it does for every service on the one network for all (isolation: shared).
     [stranger.container, `${stranger.container}.app`].flatMap((container) =>
       Object.entries(placement.addresses[container] ?? {})
-        .filter(([network]) => !(network in mine) || stranger.tls !== "own")
+        .filter(([network]) => !(network in mine) || (stranger.tls !== "own" && !SHARED.test(network)))
         .map(([network, address]) => ({ stranger, network, address })),
     ),
   );
