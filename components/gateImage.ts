@@ -15,7 +15,7 @@ export interface LocalImageArgs {
 /** An image that is built from a folder, and built again when something in the folder changes. */
 export class LocalImage extends pulumi.ComponentResource {
   /** Id of the image: what containers name, so that a new build replaces them. */
-  public declare readonly imageId: pulumi.Output<string>;
+  declare public readonly imageId: pulumi.Output<string>;
 
   constructor(name: string, args: LocalImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:LocalImage", name, {}, opts);
@@ -52,7 +52,10 @@ export function folderHash(folder: string): string {
   const hash = createHash("sha256");
   for (const path of filesOf(folder)) {
     const executable = (statSync(path).mode & 0o111) !== 0;
-    hash.update(`${relative(folder, path)}\0${executable}\0`).update(readFileSync(path)).update("\0");
+    hash
+      .update(`${relative(folder, path)}\0${executable}\0`)
+      .update(readFileSync(path))
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 12);
 }

@@ -1,11 +1,7 @@
 /** Gatehouse: provably trusted internal traffic for Docker services behind one Apache entry. */
 export { GateImage, LocalImage, type LocalImageArgs } from "./gateImage";
 export { IsolatedNetwork, type IsolatedNetworkArgs } from "./network/isolatedNetwork";
-export {
-  CertificateAuthority,
-  type AuthoritySource,
-  type CertificateAuthorityArgs,
-} from "./pki/certificateAuthority";
+export { CertificateAuthority, type AuthoritySource, type CertificateAuthorityArgs } from "./pki/certificateAuthority";
 export type { Evidence } from "./pki/evidence";
 export { HostCertificate, type HostCertificateArgs } from "./pki/hostCertificate";
 export type { IssuedCertificate, KeyCurve, Signer } from "./pki/issue";

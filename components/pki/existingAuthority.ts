@@ -20,9 +20,19 @@ export function existingAuthorityProblems(key: string, authority: ExistingAuthor
   const roots = parse(authority.rootPem);
   const chain = parse(authority.certificatePem);
   if (!roots || roots.length !== 1)
-    add("rootPem", roots ? `${roots.length} certificates` : "(does not parse)", "one PEM certificate", "give the root alone");
+    add(
+      "rootPem",
+      roots ? `${roots.length} certificates` : "(does not parse)",
+      "one PEM certificate",
+      "give the root alone",
+    );
   if (!chain || chain.length === 0)
-    add("certificatePem", "(does not parse)", "PEM certificates, the issuing one first", "give the issuing certificate");
+    add(
+      "certificatePem",
+      "(does not parse)",
+      "PEM certificates, the issuing one first",
+      "give the issuing certificate",
+    );
   const root = roots?.[0];
   if (!root || !chain?.[0]) return problems;
 
@@ -34,15 +44,35 @@ export function existingAuthorityProblems(key: string, authority: ExistingAuthor
   chain.forEach((certificate, index) => {
     const issuer = path[index + 1] as X509Certificate;
     if (!certificate.ca)
-      add("certificatePem", subject(certificate), "an issuing certificate has CA:TRUE (RFC 5280, 4.2.1.9)", "use a CA certificate");
+      add(
+        "certificatePem",
+        subject(certificate),
+        "an issuing certificate has CA:TRUE (RFC 5280, 4.2.1.9)",
+        "use a CA certificate",
+      );
     if (certificate.fingerprint256 === root.fingerprint256)
-      add("certificatePem", subject(certificate), "an intermediate issues, the root does not", "issue by an intermediate and leave the root out");
+      add(
+        "certificatePem",
+        subject(certificate),
+        "an intermediate issues, the root does not",
+        "issue by an intermediate and leave the root out",
+      );
     else if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey))
-      add("certificatePem", subject(certificate), `it is issued by ${subject(issuer)}`, "order the chain: issuing certificate first, each followed by its issuer");
+      add(
+        "certificatePem",
+        subject(certificate),
+        `it is issued by ${subject(issuer)}`,
+        "order the chain: issuing certificate first, each followed by its issuer",
+      );
   });
   for (const certificate of path) {
     if (new Date(certificate.validTo) <= now || new Date(certificate.validFrom) > now)
-      add("certificatePem", subject(certificate), `valid now; it is valid from ${certificate.validFrom} to ${certificate.validTo}`, "renew it");
+      add(
+        "certificatePem",
+        subject(certificate),
+        `valid now; it is valid from ${certificate.validFrom} to ${certificate.validTo}`,
+        "renew it",
+      );
   }
   return problems;
 }

@@ -40,10 +40,10 @@ export interface ServiceIdentityArgs {
 export class ServiceIdentity extends pulumi.ComponentResource {
   public readonly names: ServiceNames;
   public readonly authority: CertificateAuthority;
-  public declare readonly server?: IssuedCertificate;
-  public declare readonly client?: IssuedCertificate;
+  declare public readonly server?: IssuedCertificate;
+  declare public readonly client?: IssuedCertificate;
   /** Public facts of both certificates. */
-  public declare readonly evidence: pulumi.Output<{ server?: Evidence; client?: Evidence }>;
+  declare public readonly evidence: pulumi.Output<{ server?: Evidence; client?: Evidence }>;
 
   constructor(name: string, args: ServiceIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:ServiceIdentity", name, {}, opts);

@@ -68,7 +68,9 @@ async function standIn(
   const callees = edges.filter((edge) => edge.from === member.name).flatMap((edge) => byName.get(edge.to) ?? []);
   const prover = await engine.describe(`${member.container}.companion`);
   const service = await engine.describe(member.container);
-  const networks = service.networks.filter((network) => callees.some((callee) => network.startsWith(callee.container)) || network.startsWith("shared."));
+  const networks = service.networks.filter(
+    (network) => callees.some((callee) => network.startsWith(callee.container)) || network.startsWith("shared."),
+  );
   return engine.runOnce(
     prover.image,
     { networks, volume: `${member.container}.trust`, user: `65534:${member.group}` },
