@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { labels } from "../container";
 import { UserError } from "../problems";
 
+/** Arguments of {@link IsolatedNetwork}. */
 export interface IsolatedNetworkArgs {
   /** Name of the Docker network, e.g. `orders.dev.edge`. */
   readonly networkName: string;

@@ -22,6 +22,7 @@ export type AuthoritySource =
       readonly privateKeyPem: pulumi.Input<string>;
     };
 
+/** Arguments of {@link CertificateAuthority}. */
 export interface CertificateAuthorityArgs {
   /** Environment, part of the authority's names: `dev`. */
   readonly environment: string;
@@ -33,7 +34,7 @@ export interface CertificateAuthorityArgs {
    * @default "services"
    */
   readonly hierarchy?: "services" | "users";
-  /** @default { kind: "managed" } */
+  /** Where root and issuing key come from. @default { kind: "managed" } */
   readonly source?: AuthoritySource;
   /**
    * Refuses a `managed` root and protects the authority's resources from deletion.
@@ -45,7 +46,7 @@ export interface CertificateAuthorityArgs {
    * @default 1
    */
   readonly generation?: number;
-  /** @default "P256" */
+  /** Elliptic curve of every key of the hierarchy. @default "P256" */
   readonly curve?: KeyCurve;
   /** Hours of validity for root, intermediate and leaves. @default {@link defaultLifetimes} */
   readonly lifetimes?: Lifetimes;
@@ -61,12 +62,17 @@ export interface CertificateAuthorityArgs {
  * authority whose key, chain or usage do not fit.
  */
 export class CertificateAuthority extends pulumi.ComponentResource {
+  /** Environment that it issues for. */
   public readonly environment: string;
+  /** Domain that it issues under. */
   public readonly domain: string;
+  /** Lifetimes of what it issues. */
   public readonly lifetimes: Lifetimes;
   /** Roots that verifiers trust, as PEM. Public. */
   declare public readonly bundlePem: pulumi.Output<string>;
+  /** Public facts of the root. */
   declare public readonly rootEvidence: pulumi.Output<Evidence>;
+  /** Public facts of the issuing certificate. */
   declare public readonly issuerEvidence: pulumi.Output<Evidence>;
   /** What issues leaves. Holds the issuing key (secret): hand it to `ServiceIdentity`, never to a container. */
   declare public readonly signer: Signer;

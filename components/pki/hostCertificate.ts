@@ -6,6 +6,7 @@ import type { Evidence } from "./evidence";
 import { issueLeaf } from "./issue";
 import { hostProblems } from "./names";
 
+/** Arguments of {@link HostCertificate}. */
 export interface HostCertificateArgs {
   /** Public host name, the certificate's only name: `shop.corp.test`. */
   readonly host: string;

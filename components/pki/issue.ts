@@ -8,7 +8,9 @@ export type KeyCurve = "P256" | "P384";
 
 /** What signs: the issuing certificate with its key, and what a leaf must carry along to reach the root. */
 export interface Signer {
+  /** Issuing certificate, PEM. */
   readonly certificatePem: pulumi.Output<string>;
+  /** Its key, PEM. Secret. */
   readonly privateKeyPem: pulumi.Output<string>;
   /** Intermediates that follow the leaf in a chain file, nearest first; never the root. */
   readonly chainPem: pulumi.Output<string>;
@@ -22,9 +24,11 @@ export interface IssuedCertificate {
   readonly chainPem: pulumi.Output<string>;
   /** The intermediates alone. */
   readonly intermediatesPem: pulumi.Output<string>;
+  /** The leaf alone. */
   readonly certificatePem: pulumi.Output<string>;
   /** PKCS#8. Secret. */
   readonly privateKeyPem: pulumi.Output<string>;
+  /** Public facts of the leaf. */
   readonly evidence: pulumi.Output<Evidence>;
 }
 

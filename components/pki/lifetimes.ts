@@ -23,6 +23,7 @@ export const LEAF_HOURS = 90 * HOURS_PER_DAY;
 /** A third of the leaf's life (the proportion that ACME clients use). */
 export const RENEW_BEFORE_HOURS = 30 * HOURS_PER_DAY;
 
+/** Root ten years, intermediate five, leaf 90 days, renewed 30 days before its end. */
 export const defaultLifetimes: Lifetimes = {
   rootHours: ROOT_HOURS,
   intermediateHours: INTERMEDIATE_HOURS,

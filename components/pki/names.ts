@@ -7,7 +7,9 @@ import type { Problem } from "../problems";
 export interface ServiceNames {
   /** The service's bare name, an RFC 1123 label: `orders`. */
   readonly name: string;
+  /** Environment, `dev`. */
   readonly environment: string;
+  /** Domain, `corp.test`. */
   readonly domain: string;
   /** `orders.dev.corp.test`: what callers dial and verify, and the certificates' common name. */
   readonly full: string;

@@ -6,6 +6,7 @@ import type { Evidence } from "./evidence";
 import { issueLeaf, type IssuedCertificate } from "./issue";
 import { hostProblems, labelProblems, nameProblems, serviceNames, type ServiceNames } from "./names";
 
+/** Arguments of {@link ServiceIdentity}. */
 export interface ServiceIdentityArgs {
   /** Bare name of the service, an RFC 1123 label; DNS alias, container name and certificate names derive from it. */
   readonly service: string;
@@ -38,9 +39,13 @@ export interface ServiceIdentityArgs {
  * orders.server?.evidence; // fingerprint, serial, names, validity: public
  */
 export class ServiceIdentity extends pulumi.ComponentResource {
+  /** Every name that derives from the service's. */
   public readonly names: ServiceNames;
+  /** The authority that issued it. */
   public readonly authority: CertificateAuthority;
+  /** Certificate and key for being called. Undefined when `usages` lacks it. */
   declare public readonly server?: IssuedCertificate;
+  /** Certificate and key for calling others. Undefined when `usages` lacks it. */
   declare public readonly client?: IssuedCertificate;
   /** Public facts of both certificates. */
   declare public readonly evidence: pulumi.Output<{ server?: Evidence; client?: Evidence }>;

@@ -28,6 +28,7 @@ import { refuse } from "../problems";
 export interface Route {
   /** Path prefix, whole segments. @default "/" */
   readonly path?: string;
+  /** Where it leads: `service.callee`, or `externalService.callee`. */
   readonly to: Callee | ExternalCallee;
   /** Leave the prefix out of what the service sees. @default false */
   readonly stripPath?: boolean;
@@ -37,7 +38,7 @@ export interface Route {
    * @default false
    */
   readonly preserveHost?: boolean;
-  /** @default 60 */
+  /** Seconds that the entry waits for the service. @default 60 */
   readonly timeoutSeconds?: number;
   /**
    * Until this instant, at most seven days ahead, the service's certificate is not verified; the route is closed
@@ -48,9 +49,11 @@ export interface Route {
 
 /** A public host name. */
 export interface PublicHost {
+  /** Host name that clients ask for. Never a wildcard or an address. */
   readonly host: string;
   /** Leaf, then intermediates, and the PKCS#8 or PKCS#1 key. */
   readonly certificate: { readonly chainPem: pulumi.Input<string>; readonly privateKeyPem: pulumi.Input<string> };
+  /** What answers under it. The longest path wins; other paths are refused. */
   readonly routes: readonly Route[];
   /**
    * Certificates of people and devices, for the whole host: demanded, or taken where offered. What the service learns
@@ -60,17 +63,19 @@ export interface PublicHost {
   readonly clients?: { readonly mode: "optional" | "required"; readonly authority: CertificateAuthority };
 }
 
+/** Arguments of {@link ReverseProxy}. */
 export interface ReverseProxyArgs {
   /** Names, server certificate (of the deny-all default host) and client certificate (towards services). */
   readonly identity: ServiceIdentity;
   /** Image with Apache and the keeper (`GateImage`). */
   readonly gateImage: pulumi.Input<string>;
+  /** Public host names. Every other one is refused. */
   readonly hosts: readonly PublicHost[];
   /** Address to publish the ports on. @default "127.0.0.1" */
   readonly address?: string;
-  /** @default 80 */
+  /** Published port that redirects to HTTPS. @default 80 */
   readonly httpPort?: number;
-  /** @default 443 */
+  /** Published port of HTTPS; part of redirects unless it is 443. @default 443 */
   readonly httpsPort?: number;
   /** Strict-Transport-Security. @default two years, without subdomains */
   readonly hsts?: { readonly maxAge: number; readonly includeSubDomains: boolean };
@@ -78,7 +83,7 @@ export interface ReverseProxyArgs {
   readonly maxBodyMb?: number;
   /** Refuses `insecureUntil`. @default false */
   readonly production?: boolean;
-  /** @default 512 MiB, 2 CPUs */
+  /** Memory in MiB and CPUs that its container may use at most. @default 512 MiB, 2 CPUs */
   readonly limits?: { readonly memoryMb: number; readonly cpus: number };
   /** Address range of the entry network. @default - Docker chooses */
   readonly entrySubnet?: string;
@@ -94,8 +99,11 @@ export interface ReverseProxyArgs {
  * });
  */
 export class ReverseProxy extends pulumi.ComponentResource {
+  /** Names of the entry: callees list `names.full` among their callers. */
   public readonly names: ServiceNames;
+  /** Id of the trust release that is delivered to it. Public. */
   declare public readonly release: pulumi.Output<string>;
+  /** Docker id of its container. */
   declare public readonly trustedContainer: pulumi.Output<string>;
   /** Addresses that clients use. */
   public readonly urls: readonly string[];

@@ -9,7 +9,9 @@ import type { ServiceNames } from "../pki/names";
  */
 export interface Callee {
   readonly kind: "service";
+  /** Its names; callers dial and verify `names.full`. */
   readonly names: ServiceNames;
+  /** What it speaks inside of TLS. */
   readonly protocol: "http" | "tcp";
   /** Port on which it takes TLS connections. */
   readonly port: number;
@@ -31,6 +33,7 @@ export interface ExternalCallee {
   readonly name: string;
   /** Host name that is dialled, sent as SNI and verified. */
   readonly host: string;
+  /** TCP port of the server. */
   readonly port: number;
   /** Roots that vouch for it: its own, not ours. */
   readonly bundlePem: pulumi.Input<string>;
@@ -42,6 +45,7 @@ export interface ExternalCallee {
 
 /** A call that a service may make. */
 export interface Call {
+  /** The service or external server that is called. */
   readonly to: Callee | ExternalCallee;
   /**
    * Port that the caller's application dials inside its cell.

@@ -7,13 +7,15 @@ import { hostProblems, labelProblems } from "../pki/names";
 import { refuse } from "../problems";
 import type { ExternalCallee } from "./callee";
 
+/** Arguments of {@link ExternalService}. */
 export interface ExternalServiceArgs {
   /** The name that services call it by: an RFC 1123 label. */
   readonly service: string;
+  /** Environment, part of the egress network's name. */
   readonly environment: string;
   /** Host name, never an address: it is what the certificate is checked against (RFC 9525). */
   readonly host: string;
-  /** @default 443 */
+  /** TCP port of the server. @default 443 */
   readonly port?: number;
   /** PEM bundle of the roots that vouch for this server, and for nobody else. */
   readonly caPem: pulumi.Input<string>;
@@ -36,6 +38,7 @@ export interface ExternalServiceArgs {
  * });
  */
 export class ExternalService extends pulumi.ComponentResource {
+  /** For routes of the entry and for `calls` of services. */
   declare public readonly callee: ExternalCallee;
 
   constructor(name: string, args: ExternalServiceArgs, opts?: pulumi.ComponentResourceOptions) {

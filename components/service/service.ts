@@ -24,6 +24,7 @@ import { makeSidecar } from "./sidecar";
  * });
  */
 export class Service extends pulumi.ComponentResource {
+  /** Every name that derives from the service's. */
   public readonly names: ServiceNames;
   /** Id of the trust release that is delivered to it. */
   declare public readonly release: pulumi.Output<string>;

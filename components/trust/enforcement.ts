@@ -5,6 +5,7 @@ export type Enforcement = "off" | "audit" | "strict";
 export interface CallerRule {
   /** `gate.dev.corp.test`: common name of the client certificate. */
   readonly full: string;
+  /** How this caller is treated. */
   readonly enforcement: Enforcement;
 }
 

@@ -5,6 +5,7 @@ import type { Enforcement } from "./enforcement";
 export interface TrustGraph {
   readonly environment: string;
   readonly domain: string;
+  /** `server-tls`, `proxy`, `services` or `users`. */
   readonly phase: string;
   /** By hierarchy: `services`, `users`. */
   readonly authorities: Readonly<Record<string, GraphAuthority>>;
@@ -20,6 +21,7 @@ export interface TrustGraph {
   readonly edges: readonly GraphEdge[];
 }
 
+/** One hierarchy of certificates. */
 export interface GraphAuthority {
   readonly root: Evidence;
   readonly issuer: Evidence;
@@ -27,22 +29,33 @@ export interface GraphAuthority {
   readonly rootPem: string;
 }
 
+/** One identity of the stack: a service, or the entry. */
 export interface GraphService {
+  /** Name that callers dial and verify, `orders.dev.corp.test`. */
   readonly full: string;
+  /** `spiffe://corp.test/dev/orders`. */
   readonly uri: string;
+  /** Who does TLS for it. */
   readonly tls: "entry" | "sidecar" | "own";
   /** Id of the trust release that was delivered. */
   readonly release: string;
   /** Generation of its keys; goes up with each renewal. */
   readonly keyGeneration: string;
+  /** Its certificate for being called. */
   readonly server?: Evidence;
+  /** Its certificate for calling others; absent when it calls nobody. */
   readonly client?: Evidence;
 }
 
+/** A permitted call. */
 export interface GraphEdge {
+  /** Bare name of the caller. */
   readonly from: string;
+  /** Bare name of the callee. */
   readonly to: string;
+  /** What is spoken inside of TLS. */
   readonly protocol: "http" | "tcp";
+  /** Whether the caller's certificate is asked for, and what happens without one. */
   readonly enforcement: Enforcement;
   /** The callee is a server outside of the stack. */
   readonly external?: boolean;

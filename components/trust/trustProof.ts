@@ -6,7 +6,9 @@ import type { ProofEdge, ProofMember } from "./proof/plan";
 import { proveEdges } from "./proof/run";
 import { waitUntilServed, type Keeper } from "./readiness";
 
+/** Arguments of {@link TrustProof}. */
 export interface TrustProofArgs {
+  /** Environment whose containers are looked at. */
   readonly environment: string;
   /** Every container with a keeper, and the release that it must serve. */
   readonly keepers: pulumi.Input<pulumi.Input<{ container: pulumi.Input<string>; release: pulumi.Input<string> }>[]>;
@@ -16,7 +18,7 @@ export interface TrustProofArgs {
   readonly edges: readonly ProofEdge[];
   /** Resolves when every container of the stack exists. */
   readonly after: pulumi.Input<unknown>;
-  /** @default - the environment's DOCKER_HOST */
+  /** Docker engine, as in DOCKER_HOST: `unix:///var/run/docker.sock`. @default - the environment's DOCKER_HOST */
   readonly dockerHost?: string;
 }
 
