@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
 /** A file of the project; paths in the configuration start at the folder of Pulumi.yaml. */
 export function readText(path: string): string {
-  return readFileSync(join(pulumi.getRootDirectory(), path), "utf8");
+  return readFileSync(resolve(pulumi.getRootDirectory(), path), "utf8");
 }
