@@ -5,7 +5,7 @@
 export interface Problem {
   /** Configuration key or argument path, e.g. `gatehouse:services.orders.port`. */
   readonly key: string;
-  /** What was given; {@link Redacted} where it must not be shown. Never a secret. */
+  /** What was given; `Redacted` where it must not be shown. Never a secret. */
   readonly value: unknown;
   /** The rule that it breaks, as a sentence without a final period. */
   readonly rule: string;

@@ -39,7 +39,7 @@ const RESERVED = new Set([
   "gateway",
 ]);
 
-/** All names of the service `name`. Throws nothing: validate with {@link labelProblems} and {@link nameProblems}. */
+/** All names of the service `name`. Throws nothing: validate with `labelProblems` and `nameProblems`. */
 export function serviceNames(name: string, environment: string, domain: string): ServiceNames {
   const full = `${name}.${environment}.${domain}`;
   const container = `${name}.${environment}`;
