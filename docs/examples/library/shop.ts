@@ -5,7 +5,9 @@ import {
   ReverseProxy,
   Service,
   ServiceIdentity,
+  TrustProof,
   type AuthoritySource,
+  type ProofMember,
 } from "gatehouse";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -43,11 +45,12 @@ export class Shop extends pulumi.ComponentResource {
     const identity = (service: string): ServiceIdentity =>
       new ServiceIdentity(`${name}-${service}-identity`, { service, authority }, parent);
     const gateIdentity = identity("gate");
+    const shopIdentity = identity("shop");
 
     const shop = new Service(
       `${name}-shop`,
       {
-        identity: identity("shop"),
+        identity: shopIdentity,
         network: new IsolatedNetwork(
           `${name}-edge`,
           { networkName: `shop.${environment}.edge`, existing: args.network },
@@ -80,8 +83,35 @@ export class Shop extends pulumi.ComponentResource {
       parent,
     );
 
+    // The update ends once both serve what they got, and each edge has accepted and refused what it must.
+    new TrustProof(
+      `${name}-proof`,
+      {
+        environment,
+        keepers: [gate, shop].map((it) => ({ container: it.names.container, release: it.release })),
+        members: [member(gateIdentity, "entry"), member(shopIdentity, "sidecar")],
+        edges: [{ from: "gate", to: "shop", enforcement: "strict" }],
+        after: [gate.trustedContainer, shop.containers],
+      },
+      parent,
+    );
+
     this.urls = gate.urls;
     this.rootPem = authority.bundlePem;
     this.registerOutputs({ urls: this.urls });
   }
+}
+
+/** A service or the entry as the proof needs it. */
+function member({ names, evidence }: ServiceIdentity, tls: ProofMember["tls"]): pulumi.Output<ProofMember> {
+  return evidence.apply(({ server }): ProofMember => ({
+    name: names.name,
+    full: names.full,
+    container: names.container,
+    tls,
+    protocol: "http",
+    port: 8443,
+    fingerprint: server?.fingerprint ?? "-",
+    group: 10200,
+  }));
 }
