@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import * as docker from "@pulumi/docker";
@@ -51,10 +51,13 @@ export class GateImage extends LocalImage {
 export function folderHash(folder: string): string {
   const hash = createHash("sha256");
   for (const path of filesOf(folder)) {
-    const executable = (statSync(path).mode & 0o111) !== 0;
+    const facts = lstatSync(path);
+    // A link counts as what it says, as in Docker's build context: it may lead to a folder, or nowhere.
+    const content = facts.isSymbolicLink() ? readlinkSync(path) : readFileSync(path);
+    const kind = facts.isSymbolicLink() ? "link" : String((facts.mode & 0o111) !== 0);
     hash
-      .update(`${relative(folder, path)}\0${executable}\0`)
-      .update(readFileSync(path))
+      .update(`${relative(folder, path)}\0${kind}\0`)
+      .update(content)
       .update("\0");
   }
   return hash.digest("hex").slice(0, 12);
