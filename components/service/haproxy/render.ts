@@ -107,7 +107,8 @@ function admission(model: SidecarModel, rule: string, deny: string): string[] {
       ? strict === ""
         ? []
         : [`${rule} ${deny} if { ssl_c_s_dn(CN) -m str ${strict} } !{ ssl_c_verify 0 }`]
-      : [`${rule} ${deny} unless { var(sess.caller) -m str ${all} }`]),
+      : // A service that nobody may call yet refuses everybody.
+        [all === "" ? `${rule} ${deny}` : `${rule} ${deny} unless { var(sess.caller) -m str ${all} }`]),
   ];
 }
 

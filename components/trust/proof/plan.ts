@@ -65,7 +65,7 @@ export function planChecks(
     const own = edges.filter((edge) => edge.from === member.name);
     const checks = [
       ...own.flatMap((edge) => edgeChecks(member, edge, byName.get(edge.to))),
-      ...(member.tls === "sidecar" ? isolationChecks(member, own, members, placement) : []),
+      ...(member.tls === "sidecar" ? isolationChecks(member, edges, members, placement) : []),
     ];
     if (checks.length > 0) plan.set(member.name, number(member.name, checks));
   }
@@ -169,10 +169,11 @@ const SHARED = /^shared\.[^.]+\.edge$/;
 /** From a sidecar's place: no service that is no edge of it, no application of others, no host, no outside. */
 function isolationChecks(
   member: ProofMember,
-  own: readonly ProofEdge[],
+  edges: readonly ProofEdge[],
   members: readonly ProofMember[],
   placement: Placement,
 ): Unnumbered[] {
+  const own = edges.filter((edge) => edge.from === member.name);
   const permitted = new Set([member.name, ...own.map((edge) => edge.to)]);
   const mine = placement.addresses[member.container] ?? {};
   const strangers = members.filter((it) => !permitted.has(it.name));
@@ -188,7 +189,13 @@ function isolationChecks(
   // With an external callee it has a way out, by design: an address of an internal network is then asked for outside,
   // where it means somebody else. What it may call in the stack is up to certificates.
   if (own.some((edge) => edge.external)) return [];
+  const meeting = strangers.filter((stranger) =>
+    Object.keys(placement.addresses[stranger.container] ?? {}).some(
+      (network) => network in mine && SHARED.test(network),
+    ),
+  );
   return [
+    ...meeting.flatMap((stranger) => refusedByCertificate(member, own.length > 0, stranger, edges)),
     ...closed.map(({ stranger, network, address }) => ({
       about: `${member.name}->${stranger.name}`,
       claim: "it is no edge, so it cannot be reached",
@@ -203,6 +210,35 @@ function isolationChecks(
       kind: "unreachable",
       fields: [address, 1],
     })),
+  ];
+}
+
+/** On one network for all, what is no edge is refused by certificate, where every edge of the callee is strict. */
+function refusedByCertificate(
+  member: ProofMember,
+  hasClient: boolean,
+  stranger: ProofMember,
+  edges: readonly ProofEdge[],
+): Unnumbered[] {
+  const strict = edges.filter((edge) => edge.to === stranger.name).every((edge) => edge.enforcement === "strict");
+  if (!strict || stranger.protocol === "tcp" || stranger.tls === "entry") return [];
+  return [
+    {
+      about: `${member.name}->${stranger.name}`,
+      claim: "it is no edge, so its certificate is refused",
+      fix: `${stranger.name} lets ${member.name} in: who is among its callers?`,
+      kind: "tls",
+      fields: [
+        stranger.full,
+        stranger.port,
+        stranger.full,
+        BUNDLE,
+        hasClient ? CLIENT : "-",
+        stranger.fingerprint,
+        stranger.tls === "own" ? "plain-http" : "http",
+        "refused",
+      ],
+    },
   ];
 }
 

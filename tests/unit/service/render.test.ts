@@ -59,6 +59,12 @@ describe("a sidecar's configuration", () => {
     );
   });
 
+  it("refuses everybody while nobody may call", () => {
+    const text = withCallers();
+    expect(bindLine(text)).toContain("verify required");
+    expect(text).toContain("http-request deny deny_status 403\n");
+  });
+
   it("lets everybody pass and names the result when one edge is in audit", () => {
     const text = withCallers(
       { full: "gate.dev.corp.test", enforcement: "strict" },

@@ -105,6 +105,24 @@ describe("the plan of a proof", () => {
     expect(lines("gate", "unreachable")).toEqual([]);
   });
 
+  it("asks on a network for all that a stranger's certificate is refused where the callee is strict", () => {
+    const shared = { "shared.dev.edge": "10.0.9.9" };
+    const together: Placement = {
+      gateways: {},
+      addresses: { "orders.dev": shared, "inventory.dev": shared, "site.dev": shared },
+    };
+    const more = planChecks(
+      [...members, member("inventory")],
+      [...edges, { from: "store", to: "inventory", enforcement: "strict" }],
+      together,
+    );
+    const asked = (more.get("orders") ?? []).filter((check) => check.claim.includes("certificate is refused"));
+    // site has an edge that is off: there nobody is refused by certificate.
+    expect(asked.map((check) => [check.about, check.line.split("\t").slice(-4).join(" ")])).toEqual([
+      ["orders->inventory", "client.pem inventory-fingerprint http refused"],
+    ]);
+  });
+
   it("knows a sidecar with an outside callee, which has a way out too", () => {
     const outside: ProofEdge = {
       from: "orders",
