@@ -76,6 +76,9 @@ afterAll(async () => {
     }
   } finally {
     await docker("network", "rm", network, openNetwork).catch(() => undefined);
+    // Images stay after a destroy, for other stacks; this one has none.
+    const images = await docker("image", "ls", "--quiet", "example/shop").catch(() => "");
+    if (images !== "") await docker("rmi", "--force", ...images.split("\n")).catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   }
 });
