@@ -99,7 +99,7 @@ export interface ServiceConfig {
   readonly volumes: readonly { readonly name: string; readonly path: string; readonly readOnly: boolean }[];
   readonly tmpfs: readonly string[];
   readonly healthCheck?: Readonly<NonNullable<ParsedService["healthCheck"]>>;
-  readonly limits: { readonly memoryMb: number; readonly cpus: number; readonly pids: number };
+  readonly limits: { readonly memoryMb: number; readonly cpus: number };
   readonly tls:
     | { readonly mode: "sidecar" }
     | {

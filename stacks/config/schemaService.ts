@@ -93,7 +93,6 @@ const limitsSchema = z
   .strictObject({
     memoryMb: whole(6, 1_048_576).default(256).describe("Memory in MiB"),
     cpus: z.number().positive().max(1024).default(1).describe("CPUs, e.g. 0.5"),
-    pids: whole(1, 1_000_000).default(128).describe("Processes and threads"),
   })
   .prefault({})
   .describe("What the container may use at most");

@@ -128,7 +128,7 @@ describe("any sidecar's configuration", () => {
         const strict = model.callers.every((it) => it.enforcement === "strict");
         if (strict) {
           expect(bind).toMatch(/verify required$/);
-          expect(text).toMatch(/(deny deny_status 403|reject) unless \{ var\(sess\.caller\)/);
+          expect(text).toMatch(/(deny deny_status 403|reject)( unless \{ var\(sess\.caller\)|\n)/);
         } else if (model.callers.some((it) => it.enforcement !== "off")) expect(bind).toContain("verify optional");
         if (strict) expect(text).not.toMatch(/crt-ignore-err|ca-ignore-err/);
       }),

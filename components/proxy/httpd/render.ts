@@ -174,8 +174,6 @@ function backendSide(): string[] {
 
 /** Headers that say who somebody is, or where a request came from: ours to say, in every spelling. */
 const STRIPPED = [
-  // A client could name headers of ours here and have them removed on the way to the backend.
-  "Connection",
   "Forwarded",
   "Proxy",
   // Of one connection alone.
@@ -226,6 +224,10 @@ const STRIPPED = [
 
 function incomingHeaders(): string[] {
   return [
+    "# A client could name headers of ours in Connection and have them removed on the way: only the one word that is",
+    "# about its own connection is left of it.",
+    String.raw`RequestHeader edit Connection "(?i)^.*\bclose\b.*$" close early`,
+    'RequestHeader edit Connection "(?i)^(?!close$).*$" keep-alive early',
     ...STRIPPED.map((name) => `RequestHeader unset ${name} early`),
     "# Look-alikes that many frameworks read as the same name (X_Forwarded_For): refused. Not .*: that matches no header too.",
     'SetEnvIfNoCase "^X[-_]Gatehouse[-_]" ".+" gatehouse_forged=identity',

@@ -82,7 +82,7 @@ describe("a service", () => {
 
   it("has limits, a read-only root and no health check unless told otherwise", () => {
     expect(service("orders")).toMatchObject({
-      limits: { memoryMb: 256, cpus: 1, pids: 128 },
+      limits: { memoryMb: 256, cpus: 1 },
       readOnlyRoot: true,
       idleTimeoutSeconds: 3600,
       environment: {},
