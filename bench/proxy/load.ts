@@ -37,10 +37,7 @@ export async function makeLoad(from: string, address: string, kind: Case, second
   return wrk(await docker("exec", from, "sh", "-c", `${hosts}; ${load}`));
 }
 
-/**
- * Requests that end their connection: by HTTP/1.0, which every server understands. (Gatehouse takes `Connection` away from
- * what a client sends, `close` with it, and would keep the connection.)
- */
+/** Requests that end their connection: by HTTP/1.0, which every server understands alike. */
 export const LOAD_FILES = {
   "new.lua": `request = function() return "GET / HTTP/1.0\\r\\nHost: ${PUBLIC}\\r\\n\\r\\n" end\n`,
 };
