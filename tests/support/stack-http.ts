@@ -1,7 +1,8 @@
 // Requests over TLS that is always verified, with SNI and Host at the test's choice.
+import { randomInt } from "node:crypto";
 import * as http from "node:http";
 import * as https from "node:https";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { checkServerIdentity, type TLSSocket } from "node:tls";
 
 export interface Ask {
@@ -80,11 +81,23 @@ export async function get(
   });
 }
 
-/** Two ports of 127.0.0.1 that nobody has at this moment. */
+/**
+ * Two ports of 127.0.0.1 that nobody has at this moment. Below the range that the kernel gives to outgoing connections:
+ * one of those would take the port before the stack does.
+ */
 export async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  await Promise.all(servers.map((it) => new Promise<void>((done) => it.listen(0, "127.0.0.1", done))));
-  const ports = servers.map((it) => (it.address() as AddressInfo).port);
-  await Promise.all(servers.map((it) => new Promise((done) => it.close(done))));
+  const ports: number[] = [];
+  while (ports.length < 2) {
+    const port = randomInt(20_000, 32_000);
+    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
+  }
   return ports as [number, number];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
