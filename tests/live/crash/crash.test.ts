@@ -54,15 +54,26 @@ async function startEngine(): Promise<void> {
 async function crashEngine(): Promise<void> {
   const pid = ourEngine();
   if (pid === undefined) throw new Error("the engine is not ours to kill");
+  const containerd = Number(readFileSync("/var/run/docker/containerd/containerd.pid", "utf8"));
   process.kill(pid, "SIGKILL");
+  process.kill(containerd, "SIGKILL");
   // The process, not its socket: a new engine does not start while the old one's pid file names a process that is there.
-  await until("the Docker engine is gone", () => Promise.resolve(!existsSync(`/proc/${pid}`)));
+  await until("the Docker engine is gone", () =>
+    Promise.resolve(!existsSync(`/proc/${pid}`) && !existsSync(`/proc/${containerd}`)),
+  );
   await startEngine();
 }
 
-const ours = ourEngine() !== undefined;
+// On request: an engine of 20.10 that is started again at once can still meet its dying containerd and give up, which
+// takes this machine's engine away from everybody. A service manager starts it once more.
+const asked = process.env.GATEHOUSE_CRASH === "1";
+const ours = asked && ourEngine() !== undefined;
 if (!ours)
-  console.warn(`SKIPPED: this Docker engine was not started by our set-up (${RECORD}), so no test may kill it`);
+  console.warn(
+    asked
+      ? `SKIPPED: this Docker engine was not started by our set-up (${RECORD}), so no test may kill it`
+      : "SKIPPED: kills the Docker engine; run it with GATEHOUSE_CRASH=1 npm test -- crash",
+  );
 
 (ours ? describe : describe.skip)("after a crash of the Docker engine", () => {
   let stack: TestStack | undefined;
