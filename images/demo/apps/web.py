@@ -87,7 +87,8 @@ class App(BaseHTTPRequestHandler):
 
     def log_line(self, **facts):
         line = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "component": self.component, **facts}
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        # One write: threads that log at once would mix up a line and the next one's end.
+        sys.stderr.write(json.dumps(line) + "\n")
 
 
 class Server(ThreadingHTTPServer):
