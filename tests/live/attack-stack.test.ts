@@ -24,7 +24,8 @@ beforeAll(async () => {
   facts = await stack.docker.containers();
   demo = await docker("inspect", "--format", "{{.Image}}", nameOf("orders", ".app"));
   edges = (await stack.trust()).edges;
-  host = createServer((socket) => socket.end("the host")).listen(0, "0.0.0.0");
+  // Whoever only knocks resets the connection: nothing to a server.
+  host = createServer((socket) => socket.on("error", () => socket.destroy()).end("the host")).listen(0, "0.0.0.0");
   await new Promise((resolve) => host.once("listening", resolve));
   hostPort = (host.address() as AddressInfo).port;
 });

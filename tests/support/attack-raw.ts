@@ -66,7 +66,7 @@ export function exchange(it: Exchange): Promise<Answers> {
       text += data.toString("latin1");
       listen();
     });
-    socket.once("error", (error: NodeJS.ErrnoException) => finish(`error: ${error.code ?? ""} ${error.message}`));
+    socket.on("error", (error: NodeJS.ErrnoException) => finish(`error: ${error.code ?? ""} ${error.message}`));
     socket.once("end", () => finish("closed"));
     socket.once("close", () => finish("closed"));
   });

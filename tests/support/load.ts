@@ -97,7 +97,10 @@ export function ask(target: LoadTarget, agent: https.Agent | false = false): Pro
 
 /** An open WebSocket (RFC 6455), as far as an echo needs it: short text messages. */
 export class WebSocketEcho {
-  private constructor(private readonly socket: Duplex) {}
+  private constructor(private readonly socket: Duplex) {
+    // Said where it matters, in `say`; an error between two messages is no failure of its own.
+    socket.on("error", () => socket.destroy());
+  }
 
   static open(target: LoadTarget): Promise<WebSocketEcho> {
     const { hostname, pathname } = new URL(target.url);
