@@ -128,6 +128,10 @@ const FAILURES = {
     says: (it) => `${by(it)}the revocation list for the issuer of ${it.whose} has run out, so everybody is refused`,
     fix: () => "sign and deliver a new one: run gatehouse up; let updates run more often than its lifetime",
   },
+  "crl-invalid": {
+    says: (it) => `${by(it)}the revocation list for ${it.whose} is not signed by the issuer of its certificate`,
+    fix: () => "deliver lists of the authorities in the chain: run gatehouse up, which signs and delivers them",
+  },
   "invalid-authority": {
     says: (it) => `${by(it)}an issuer in the chain of ${it.whose} may not issue certificates (CA flag or path length)`,
     fix: () =>

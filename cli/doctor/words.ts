@@ -1,3 +1,4 @@
+import { verifyReason } from "../../components/trust/words";
 import type { FailureId } from "./failures";
 
 /** Whose certificate is at fault, as seen by the side that asked: the callee's, or its own in the callee's eyes. */
@@ -9,40 +10,6 @@ export interface Reading {
   /** The line that says so. */
   readonly detail: string;
 }
-
-/**
- * OpenSSL's verification errors (openssl-verification-options(1), x509_vfy.h): by number, since the words differ
- * between versions.
- */
-const VERIFY_ERRORS: Readonly<Record<number, FailureId>> = {
-  2: "unable-to-get-local-issuer",
-  3: "crl-missing",
-  7: "unable-to-get-local-issuer",
-  9: "not-yet-valid",
-  10: "expired",
-  11: "crl-stale",
-  12: "crl-stale",
-  18: "self-signed",
-  19: "self-signed",
-  20: "unable-to-get-local-issuer",
-  21: "unable-to-get-local-issuer",
-  23: "revoked",
-  24: "invalid-authority",
-  25: "invalid-authority",
-  26: "wrong-usage",
-  27: "unable-to-get-local-issuer",
-  28: "unable-to-get-local-issuer",
-  29: "unable-to-get-local-issuer",
-  30: "unable-to-get-local-issuer",
-  32: "invalid-authority",
-  62: "hostname-mismatch",
-  63: "hostname-mismatch",
-  64: "hostname-mismatch",
-  66: "weak-certificate",
-  67: "weak-certificate",
-  68: "weak-certificate",
-  79: "invalid-authority",
-};
 
 /** TLS alerts (RFC 8446, 6.2) with which a callee refuses: they are about the caller, or about both. */
 const ALERTS: Readonly<Record<number, { readonly id: FailureId; readonly side: Side }>> = {
@@ -95,7 +62,7 @@ function readVerifyError(output: string): Reading | undefined {
   // s_client: "verify error:num=20:unable to get local issuer certificate"; verify: "error 20 at 0 depth lookup: ...".
   const match = /^(?:verify error:num=(\d+):.*|error (\d+) at \d+ depth lookup:.*)$/m.exec(output);
   if (!match) return undefined;
-  const id = VERIFY_ERRORS[Number(match[1] ?? match[2])] ?? "unexplained";
+  const id = verifyReason(Number(match[1] ?? match[2])) ?? "unexplained";
   return {
     id,
     side: "callee",

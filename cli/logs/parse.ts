@@ -1,3 +1,4 @@
+import { verifyWords } from "../../components/trust/words";
 import type { LogEntry, Origin, People } from "./entry";
 import { parseLoose } from "./json";
 
@@ -76,7 +77,7 @@ function inFacts(fields: Fields, { service, addresses, people }: Origin): Facts 
       own: address !== undefined && addresses.includes(address),
       caller: named ? bare(named, people) : address && (people.byAddress.get(address) ?? address),
       callee: service,
-      reason: verifyWords(fields) ?? handshakeWords(text(fields.reason), "the caller") ?? "the handshake failed",
+      reason: presentedWords(fields) ?? handshakeWords(text(fields.reason), "the caller") ?? "the handshake failed",
     });
   const denied = status === 403 && end === "PR";
   return compact({
@@ -91,7 +92,7 @@ function inFacts(fields: Fields, { service, addresses, people }: Origin): Facts 
     status,
     ms: number(fields.ms),
     tls: text(fields.tls),
-    reason: verifyWords(fields) ?? (denied ? "no permitted caller" : undefined),
+    reason: presentedWords(fields) ?? (denied ? "no permitted caller" : undefined),
   });
 }
 
@@ -169,21 +170,10 @@ function wordsOf(line: string, { role, people }: Origin): Facts | undefined {
     : { component: "server", kind: "message", refused: false, own: false, reason: line };
 }
 
-/** OpenSSL's numbers of what HAProxy found out about a caller's certificate (openssl-verification-options(1)). */
-const VERIFY_WORDS: Readonly<Record<number, string>> = {
-  9: "its certificate is not yet valid",
-  10: "its certificate has expired",
-  18: "its certificate is self-signed",
-  19: "its certificate leads to a root that is not the stack's",
-  20: "the issuer of its certificate is unknown",
-  21: "the issuer of its certificate is unknown",
-  23: "its certificate is revoked",
-  26: "its certificate is not for callers",
-};
-
-function verifyWords(fields: Fields): string | undefined {
+/** What HAProxy found out about a caller's certificate. */
+function presentedWords(fields: Fields): string | undefined {
   const verify = number(fields.verify);
-  if (verify !== undefined && verify !== 0) return VERIFY_WORDS[verify] ?? `its certificate is refused (${verify})`;
+  if (verify !== undefined && verify !== 0) return verifyWords(verify);
   return number(fields.presented) === 0 ? "no client certificate" : undefined;
 }
 
