@@ -46,6 +46,12 @@ export async function readTrust(project: Project, stack?: string): Promise<Trust
   throw new Failure("the stack's output `trust` is no trust graph", "run this in the project of a Gatehouse stack");
 }
 
+/** The stack that `pulumi stack select` chose; undefined when none is selected. */
+export async function selectedStack(project: Project): Promise<string | undefined> {
+  const { code, stdout } = await capture(project, ["stack", "--show-name", "--non-interactive"]);
+  return code === 0 ? (stdout.trim().split("/").at(-1) ?? undefined) : undefined;
+}
+
 function stackOutput(project: Project, stack?: string): Promise<Captured> {
   const args = ["stack", "output", "--json", "trust", "--non-interactive", ...(stack ? ["--stack", stack] : [])];
   return keepingSaltOut(project, () => capture(project, args));

@@ -1,6 +1,7 @@
 import type { AddressPlan } from "../../components/network/addresses";
 import { callsOf, edgesOf, networksOf } from "./graph";
 import type { GatehouseConfig, HostConfig, RouteConfig, ServiceConfig } from "./model";
+import { parseMoment } from "./rules/revoked";
 import { normalHost, normalPath, parseDate } from "./rules/routes";
 import type { Host, Service, View } from "./view";
 import { warningsOf } from "./warnings";
@@ -15,6 +16,7 @@ export function buildConfig(view: View, plan: AddressPlan): GatehouseConfig {
     production,
     authority,
     phase: mtls.phase,
+    revoked: { services: buildRevoked(view, "services"), users: buildRevoked(view, "users") },
     proxy: { ...proxy, hosts: [...view.hosts].map(([name, host]) => buildHost(name, host)) },
     services: [...view.services].map(([name, service]) => buildService(view, name, service)),
     external: [...view.external].map(([name, external]) => ({ name, ...external })),
@@ -27,6 +29,23 @@ export function buildConfig(view: View, plan: AddressPlan): GatehouseConfig {
     edges,
     warnings: warningsOf(view, edges),
   };
+}
+
+function buildRevoked(view: View, authority: "services" | "users"): GatehouseConfig["revoked"]["services"] {
+  return view.stack.revoked
+    .filter((entry) => entry.authority === authority)
+    .map(({ serial, name, at, reason, until }) => ({
+      serial,
+      ...(name !== undefined && { name }),
+      at: moment(at),
+      reason,
+      until: moment(until),
+    }))
+    .sort((a, b) => compare(a.at, b.at) || compare(a.serial, b.serial));
+}
+
+function moment(text: string): string {
+  return `${parseMoment(text)?.toISOString().slice(0, 19) ?? ""}Z`;
 }
 
 function buildHost(name: string, host: Host): HostConfig {

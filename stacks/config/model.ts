@@ -1,4 +1,5 @@
 import type { Lifetimes } from "../../components/pki/lifetimes";
+import type { Revocation } from "../../components/pki/revocation";
 import type { ENFORCEMENTS, PHASES } from "./schemaTrust";
 import type { Stack } from "./stackSchema";
 
@@ -13,6 +14,8 @@ export interface GatehouseConfig {
   readonly production: boolean;
   readonly authority: AuthorityConfig;
   readonly phase: Phase;
+  /** What is revoked, by hierarchy; sorted by moment, then serial number. Moments in ISO 8601, UTC, whole seconds. */
+  readonly revoked: Readonly<Record<"services" | "users", readonly Revocation[]>>;
   readonly proxy: ProxyConfig;
   /** Sorted by name. */
   readonly services: readonly ServiceConfig[];

@@ -10,6 +10,7 @@ import { callRules } from "./rules/calls";
 import { fileRules } from "./rules/files";
 import { nameRules } from "./rules/names";
 import { networkRules, plan } from "./rules/networks";
+import { revokedRules } from "./rules/revoked";
 import { routeRules } from "./rules/routes";
 import { referencedKeys, secretRules } from "./rules/secrets";
 import { serviceRules } from "./rules/services";
@@ -36,6 +37,7 @@ export interface ParseContext {
 const RULES: readonly ((view: View, report: Report) => void)[] = [
   nameRules,
   trustRules,
+  revokedRules,
   routeRules,
   callRules,
   serviceRules,

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { map } from "./primitives";
 import { proxySchema } from "./schemaProxy";
+import { revokedSchema } from "./schemaRevoked";
 import { serviceSchema } from "./schemaService";
 import { authoritySchema, externalSchema, mtlsSchema, networksSchema, secretSchema } from "./schemaTrust";
 
@@ -24,6 +25,7 @@ export const stackSchema = z.strictObject({
     .describe("Whether this is a production environment: refuses a managed authority and insecureUntil"),
   authority: authoritySchema,
   mtls: mtlsSchema,
+  revoked: revokedSchema,
   proxy: proxySchema,
   services: map(serviceSchema, "The services by name; the name is what callers dial and what certificates say"),
   external: map(externalSchema, "HTTPS servers outside of this stack, by the name that callers use"),

@@ -1,5 +1,6 @@
 import { certificatesOf } from "../../components/pki/evidence";
 import { lifetimeWarnings } from "../../components/pki/lifetimes";
+import { parseMoment } from "./rules/revoked";
 import { formatKey } from "./keys";
 import type { EdgeConfig } from "./model";
 import type { View } from "./view";
@@ -31,6 +32,14 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
         `${formatKey(["mtls", "edges", `${edge.from}->${edge.to}`])}: ${edge.to} does its own TLS, so what an audit sees is up to it`,
       );
   }
+  view.stack.revoked.forEach(({ serial, authority, name, until }, index) => {
+    const entry = `${formatKey(["revoked", index])}: ${name ?? serial}`;
+    const end = parseMoment(until);
+    if (end && end <= view.now) warnings.push(`${entry} ended by itself on ${end.toISOString()}; the entry may go`);
+    // No problem: going back to an earlier phase stays one line.
+    else if (authority === "users" && view.stack.mtls.phase !== "users")
+      warnings.push(`${entry} has no effect in phase ${view.stack.mtls.phase}, which asks people for no certificate`);
+  });
   for (const [name, host] of view.hosts) {
     host.routes.forEach((route, index) => {
       if (route.insecureUntil !== undefined)

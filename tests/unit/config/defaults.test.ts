@@ -31,6 +31,7 @@ describe("a configuration", () => {
       },
       services: [],
       external: [],
+      revoked: { services: [], users: [] },
       secrets: [],
       isolation: "per-edge",
       networks: [{ name: "entry", kind: "entry", members: ["gate"] }],
