@@ -317,7 +317,7 @@ describe("an application in a cell", () => {
   });
 
   test("reaches nothing of the host, on no address that it has", async () => {
-    const server = createServer((socket) => socket.end());
+    const server = createServer((socket) => socket.on("error", () => socket.destroy()).end());
     await new Promise<void>((done) => server.listen(0, "0.0.0.0", done));
     try {
       const { port } = server.address() as AddressInfo;
