@@ -34,26 +34,8 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
 
   constructor(name: string, args: IsolatedNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:IsolatedNetwork", name, {}, opts);
-    this.networkName = args.existing === undefined ? this.make(name, args) : this.useExisting(args.existing);
-    this.registerOutputs({ networkName: this.networkName });
-  }
-
-  private make(name: string, args: IsolatedNetworkArgs): pulumi.Output<string> {
-    const network = new docker.Network(
-      `${name}-network`,
-      {
-        name: args.networkName,
-        internal: true,
-        driver: "bridge",
-        // The host gets no address on the bridge, so that its own services cannot be reached from inside.
-        options: { "com.docker.network.bridge.inhibit_ipv4": "true" },
-        ...(args.subnet && { ipamConfigs: [{ subnet: args.subnet }] }),
-        labels: labels({ role: "network" }),
-      },
-      // Nearly everything of a network replaces it, and its name is taken until the old one is gone.
-      { parent: this, deleteBeforeReplace: true },
-    );
-    return network.name;
+    this.networkName =
+      args.existing === undefined ? internalNetwork(name, args, this).name : this.useExisting(args.existing);
   }
 
   private useExisting(existing: pulumi.Input<string>): pulumi.Output<string> {
@@ -67,4 +49,26 @@ export class IsolatedNetwork extends pulumi.ComponentResource {
       return networkName;
     });
   }
+}
+
+/** The network itself, as the child `${name}-network` of `parent`. */
+export function internalNetwork(
+  name: string,
+  args: Pick<IsolatedNetworkArgs, "networkName" | "subnet">,
+  parent: pulumi.Resource,
+): docker.Network {
+  return new docker.Network(
+    `${name}-network`,
+    {
+      name: args.networkName,
+      internal: true,
+      driver: "bridge",
+      // The host gets no address on the bridge, so that its own services cannot be reached from inside.
+      options: { "com.docker.network.bridge.inhibit_ipv4": "true" },
+      ...(args.subnet && { ipamConfigs: [{ subnet: args.subnet }] }),
+      labels: labels({ role: "network" }),
+    },
+    // Nearly everything of a network replaces it, and its name is taken until the old one is gone.
+    { parent, deleteBeforeReplace: true },
+  );
 }

@@ -85,6 +85,5 @@ export class ServiceIdentity extends pulumi.ComponentResource {
     this.evidence = pulumi
       .all([this.server?.evidence, this.client?.evidence])
       .apply(([server, client]) => ({ ...(server && { server }), ...(client && { client }) }));
-    this.registerOutputs({ names: this.names, evidence: this.evidence });
   }
 }

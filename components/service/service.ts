@@ -44,7 +44,6 @@ export class Service extends pulumi.ComponentResource {
     this.release = made.release;
     this.trustedContainer = made.trustedContainer;
     this.containers = pulumi.all(made.containers);
-    this.registerOutputs({ release: this.release });
   }
 }
 

@@ -5,7 +5,7 @@ import { attach, GATE_UID, hardened, labels, privateTmpfs, settingsHash, type At
 import type { DeliveredFile } from "../delivery/volume";
 import { deliverTrust, TRUST_MOUNT } from "../delivery/trustDelivery";
 import { keeperHealth } from "../keeper";
-import { IsolatedNetwork } from "../network/isolatedNetwork";
+import { internalNetwork } from "../network/isolatedNetwork";
 import { clientPem } from "../pki/clientPem";
 import type { IssuedCertificate } from "../pki/issue";
 import { UserError } from "../problems";
@@ -24,10 +24,10 @@ const SIDECAR_LIMITS = { memoryMb: 160, cpus: 1 };
 export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, parent: pulumi.Resource): MadeService {
   const { names } = args.identity;
   const server = required(args.identity.server, name, "server");
-  const cell = new IsolatedNetwork(
+  const cell = internalNetwork(
     `${name}-cell`,
     { networkName: `${names.container}.cell`, ...(tls.cellSubnet && { subnet: tls.cellSubnet }) },
-    { parent },
+    parent,
   );
   const model = sidecarModel(args, tls);
   const trust = deliverTrust(
@@ -54,7 +54,7 @@ export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, pa
     {
       containerName: `${names.container}.app`,
       hostname: names.name,
-      attachments: [{ network: cell.networkName, key: "cell", aliases: [APP_ALIAS] }],
+      attachments: [{ network: cell.name, key: "cell", aliases: [APP_ALIAS] }],
       volumes: [],
       labels: {},
       dependsOn: [],
@@ -86,7 +86,7 @@ export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, pa
       ...attach([
         { network: args.network.networkName, key: "0-edge", aliases: names.dns },
         {
-          network: cell.networkName,
+          network: cell.name,
           key: "1-cell",
           aliases: [SIDECAR_ALIAS, ...model.calls.flatMap((it) => it.aliases)],
         },
