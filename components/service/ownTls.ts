@@ -3,8 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { attach, hardened, labels, privateTmpfs, settingsHash } from "../container";
 import { deliverTrust, TRUST_MOUNT, type TrustDelivery } from "../delivery/trustDelivery";
+import type { DeliveredFile } from "../delivery/volume";
 import { keeperHealth } from "../keeper";
 import type { ServiceArgs } from "./arguments";
+import { contractFiles } from "./contract/files";
 import { TLS_PORT } from "./haproxy/model";
 import { DEFAULT_GROUP, makeApplication, type MadeService } from "./service";
 import { bundles, callNetworks, needsClient, required, trustFiles } from "./sidecar";
@@ -25,7 +27,7 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
       group,
       files: {
         ...trustFiles(name, args, server),
-        "callers.map": { content: callersMap(args.callers.map((caller) => caller.full)) },
+        ...contract(args),
       },
       manifest: {
         server: "companion",
@@ -62,15 +64,14 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
   };
 }
 
-/**
- * Who may call, as an nginx map over the client certificate's subject (RFC 2253, `$ssl_client_s_dn`): one line
- * `"~(^|,)CN=gate\.dev\.corp\.test(,|$)" 1;` a caller.
- */
-export function callersMap(callers: readonly string[]): string {
-  return [...callers]
-    .sort()
-    .map((full) => `"~(^|,)CN=${full.replaceAll(".", "\\.")}(,|$)" 1;\n`)
-    .join("");
+/** How it shall treat its callers, as its graph says: snippets for servers, plain files for everybody else. */
+function contract(args: ServiceArgs): Record<string, DeliveredFile> {
+  const files = contractFiles({
+    full: args.identity.names.full,
+    callers: args.callers,
+    ...(args.entry && { entry: args.entry }),
+  });
+  return Object.fromEntries(Object.entries(files).map(([name, content]) => [name, { content }]));
 }
 
 /** Runs the keeper beside an application of somebody else's: checks a release, signals, compares what is served. */

@@ -1,8 +1,10 @@
 import { certificatesOf } from "../../components/pki/evidence";
 import { lifetimeWarnings } from "../../components/pki/lifetimes";
+import { edgeName } from "./graph";
 import { parseMoment } from "./rules/revoked";
 import { formatKey } from "./keys";
 import type { EdgeConfig } from "./model";
+import { ENFORCEMENTS } from "./schemaTrust";
 import type { View } from "./view";
 
 /** What is allowed and yet worth a word, sorted. Only for configurations without problems. */
@@ -29,7 +31,12 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
     const callee = view.services.get(edge.to);
     if (edge.enforcement === "audit" && callee?.tls.mode === "own")
       warnings.push(
-        `${formatKey(["mtls", "edges", `${edge.from}->${edge.to}`])}: ${edge.to} does its own TLS, so what an audit sees is up to it`,
+        `${formatKey(["mtls", "edges", edgeName(edge)])}: ${edge.to} does its own TLS, so what an audit lets pass and logs is up to its server (docs/service-with-own-tls.md)`,
+      );
+    const weakest = callee?.tls.mode === "own" ? weakerEdge(edge, edges) : undefined;
+    if (weakest)
+      warnings.push(
+        `${formatKey(["mtls", "edges", edgeName(edge)])}: ${edge.enforcement} in the graph, but ${edge.to} does its own TLS and treats every caller as its weakest edge, ${edgeName(weakest)} (${weakest.enforcement})`,
       );
   }
   view.stack.revoked.forEach(({ serial, authority, name, until }, index) => {
@@ -56,4 +63,11 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
       );
   }
   return warnings.sort();
+}
+
+/** Another edge of the same callee that is enforced less. */
+function weakerEdge(edge: EdgeConfig, edges: readonly EdgeConfig[]): EdgeConfig | undefined {
+  const rank = (it: EdgeConfig): number => ENFORCEMENTS.indexOf(it.enforcement);
+  const [weakest] = edges.filter((it) => it.to === edge.to).sort((a, b) => rank(a) - rank(b));
+  return weakest && rank(weakest) < rank(edge) ? weakest : undefined;
 }
