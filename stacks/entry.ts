@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import {
+  HostCertificate,
   ReverseProxy,
   type Callee,
   type CertificateAuthority,
@@ -9,7 +10,6 @@ import {
   type PublicHost,
   type ServiceIdentity,
 } from "../components";
-import { issueLeaf, type IssuedCertificate } from "../components/pki/issue";
 import { refuse } from "../components/problems";
 import type { HostConfig } from "./config";
 import { readText } from "./files";
@@ -17,7 +17,7 @@ import { generationOf, type Build } from "./identities";
 
 /** A public host, with its certificate when the internal authority issued it. */
 export interface MadeHost extends PublicHost {
-  readonly issued?: IssuedCertificate;
+  readonly issued?: HostCertificate;
 }
 
 /** Public hosts with their certificates: one each from the internal authority, or one for all from files. */
@@ -51,21 +51,7 @@ export async function makeHosts(
     }
     const remembered = build.remembered?.entry.hosts[it.host];
     const keyGeneration = await generationOf(build, it.host, remembered && [remembered], remembered?.keyGeneration);
-    const issued = issueLeaf(
-      `public-${it.host}`,
-      authority.signer,
-      {
-        usage: "server",
-        commonName: it.host,
-        organization: `${config.environment}.${config.domain}`,
-        dnsNames: [it.host],
-        uris: [],
-        validityHours: config.authority.leafHours,
-        renewBeforeHours: config.authority.renewBeforeHours,
-        keyGeneration,
-      },
-      authority,
-    );
+    const issued = new HostCertificate(`public-${it.host}`, { host: it.host, authority, keyGeneration });
     hosts.push({ host: it.host, routes, ...clients, issued, certificate: issued });
   }
   return hosts;
