@@ -2,6 +2,7 @@
 export { GateImage, LocalImage, type LocalImageArgs } from "./gateImage";
 export { IsolatedNetwork, type IsolatedNetworkArgs } from "./network/isolatedNetwork";
 export { CertificateAuthority, type AuthoritySource, type CertificateAuthorityArgs } from "./pki/certificateAuthority";
+export { DeviceCertificate, type DeviceCertificateArgs } from "./pki/deviceCertificate";
 export type { Evidence } from "./pki/evidence";
 export { HostCertificate, type HostCertificateArgs } from "./pki/hostCertificate";
 export type { IssuedCertificate, KeyCurve, Signer } from "./pki/issue";
@@ -15,6 +16,14 @@ export type { Call, Callee, ExternalCallee } from "./service/callee";
 export { ExternalService, type ExternalServiceArgs } from "./service/externalService";
 export { Service } from "./service/service";
 export type { CallerRule, Enforcement } from "./trust/enforcement";
-export type { GraphAuthority, GraphEdge, GraphService, TrustGraph } from "./trust/graph";
+export type {
+  EarlierCertificate,
+  GraphAuthority,
+  GraphDevice,
+  GraphEdge,
+  GraphHost,
+  GraphService,
+  TrustGraph,
+} from "./trust/graph";
 export type { ProofEdge, ProofMember } from "./trust/proof/plan";
 export { TrustProof, type TrustProofArgs } from "./trust/trustProof";

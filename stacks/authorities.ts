@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { CertificateAuthority } from "../components";
-import type { GatehouseConfig } from "./config";
+import { CertificateAuthority, type AuthoritySource } from "../components";
+import type { AuthorityConfig, GatehouseConfig } from "./config";
 import { readText } from "./files";
 
 /** Issues for services, and for public hosts that have no files of their own. */
@@ -13,25 +13,31 @@ export function makeAuthority(config: GatehouseConfig): CertificateAuthority {
     production: config.production,
     curve: authority.keyAlgorithm,
     lifetimes: authority,
-    source: authority.existing
-      ? {
-          kind: "existing",
-          rootPem: readText(authority.existing.rootFile),
-          certificatePem: readText(authority.existing.certificateFile),
-          privateKeyPem: new pulumi.Config().requireSecret(authority.existing.keySecret),
-        }
-      : { kind: "managed" },
+    source: sourceOf(authority),
   });
 }
 
-/** People and devices have a root of their own, from the phase on that knows them. */
+/** People and devices have a root of their own. */
 export function makeUsersAuthority(config: GatehouseConfig): CertificateAuthority | undefined {
-  if (config.phase !== "users" || config.production) return undefined;
+  const { users } = config;
+  if (!users) return undefined;
   return new CertificateAuthority("users", {
     hierarchy: "users",
     environment: config.environment,
     domain: config.domain,
-    curve: config.authority.keyAlgorithm,
-    lifetimes: config.authority,
+    production: config.production,
+    curve: users.keyAlgorithm,
+    lifetimes: users,
+    source: sourceOf(users),
   });
+}
+
+function sourceOf({ existing }: Pick<AuthorityConfig, "existing">): AuthoritySource {
+  if (!existing) return { kind: "managed" };
+  return {
+    kind: "existing",
+    rootPem: readText(existing.rootFile),
+    certificatePem: readText(existing.certificateFile),
+    privateKeyPem: new pulumi.Config().requireSecret(existing.keySecret),
+  };
 }

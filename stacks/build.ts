@@ -4,6 +4,7 @@ import { GateImage, TrustProof, type Callee, type ExternalCallee, type TrustGrap
 import { makeAuthority, makeUsersAuthority } from "./authorities";
 import { makeCallees, makeExternals } from "./callees";
 import type { GatehouseConfig } from "./config";
+import { deviceSecrets, makeDevices } from "./devices";
 import { makeHosts, makeProxy } from "./entry";
 import { graphOf, type GraphOutputs } from "./graph";
 import { makeIdentities, type Build } from "./identities";
@@ -15,6 +16,8 @@ export interface BuiltStack {
   readonly urls: readonly string[];
   /** True once the proof of this update has passed. */
   readonly proven: pulumi.Output<boolean>;
+  /** Keys and passphrases of devices, secret; absent when there are none. */
+  readonly deviceSecrets?: ReturnType<typeof deviceSecrets>;
 }
 
 /** Configuration -> components. Reads as a table of contents; every step stands in a file of its own. */
@@ -22,6 +25,7 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
   const gate = new GateImage("gate");
   const authority = makeAuthority(config);
   const users = makeUsersAuthority(config);
+  const devices = makeDevices(config, users);
   const build: Build = { config, remembered, authority, generations: new Map() };
   const identities = await makeIdentities(build);
   const callees = new Map<string, Callee | ExternalCallee>([
@@ -46,6 +50,11 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
     edges: proofEdges(config),
     after: [proxy.trustedContainer, ...[...services.values()].map((it) => it.containers)],
   });
-  const graph = graphOf({ ...build, users, identities, services, proxy, hosts });
-  return { graph, urls: proxy.urls, proven: proof.proven };
+  const graph = graphOf({ ...build, users, devices, identities, services, proxy, hosts });
+  return {
+    graph,
+    urls: proxy.urls,
+    proven: proof.proven,
+    ...(devices.size > 0 && { deviceSecrets: deviceSecrets(devices) }),
+  };
 }

@@ -10,7 +10,6 @@ import {
   type PublicHost,
   type ServiceIdentity,
 } from "../components";
-import { refuse } from "../components/problems";
 import type { HostConfig } from "./config";
 import { readText } from "./files";
 import { generationOf, type Build } from "./identities";
@@ -60,16 +59,8 @@ export async function makeHosts(
 /** A host that asks for certificates of people and devices never comes up without the authority that checks them. */
 function clientsOf(it: HostConfig, users: CertificateAuthority | undefined): Pick<PublicHost, "clients"> {
   if (it.clientCertificate === "none") return {};
-  if (!users)
-    refuse([
-      {
-        key: `gatehouse:proxy.hosts.${it.host}.clientCertificate`,
-        value: it.clientCertificate,
-        rule: "certificates of people and devices are checked by an authority of their own, and production has none yet",
-        fix: "leave clientCertificate out in production",
-      },
-    ]);
-  return { clients: users && { mode: it.clientCertificate, authority: users } };
+  if (!users) throw new Error(`no authority was made for the visitors of ${it.host}`);
+  return { clients: { mode: it.clientCertificate, authority: users } };
 }
 
 export function makeProxy(

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type {
   CertificateAuthority,
+  DeviceCertificate,
   GraphAuthority,
   GraphService,
   ReverseProxy,
@@ -10,6 +11,7 @@ import type {
   TrustGraph,
 } from "../components";
 import { evidenceOf } from "../components/pki/evidence";
+import { devicesOf } from "./devices";
 import type { MadeHost } from "./entry";
 import type { GatehouseConfig } from "./config";
 
@@ -17,6 +19,8 @@ export interface GraphParts {
   readonly config: GatehouseConfig;
   readonly authority: CertificateAuthority;
   readonly users: CertificateAuthority | undefined;
+  readonly devices: ReadonlyMap<string, DeviceCertificate>;
+  readonly remembered: TrustGraph | undefined;
   readonly generations: ReadonlyMap<string, string>;
   readonly identities: ReadonlyMap<string, ServiceIdentity>;
   readonly services: ReadonlyMap<string, Service>;
@@ -54,6 +58,7 @@ export function graphOf(parts: GraphParts): GraphOutputs {
       enforcement: edge.enforcement,
       ...(edge.external && { external: true }),
     })),
+    ...(parts.devices.size > 0 && { devices: devicesOf(config, parts.devices, parts.remembered) }),
   };
 }
 
@@ -69,7 +74,11 @@ function authorityOf(authority: CertificateAuthority): {
 
 function hostOf(host: MadeHost, generations: ReadonlyMap<string, string>): pulumi.Output<unknown> {
   const evidence = host.issued?.evidence ?? pulumi.output(host.certificate.chainPem).apply(evidenceOf);
-  return evidence.apply((it) => ({ ...it, keyGeneration: generations.get(host.host) ?? "files" }));
+  return evidence.apply((it) => ({
+    ...it,
+    keyGeneration: generations.get(host.host) ?? "files",
+    ...(host.clients && { clientCertificate: host.clients.mode }),
+  }));
 }
 
 function serviceOf(name: string, parts: GraphParts): { readonly [Key in keyof GraphService]: unknown } {

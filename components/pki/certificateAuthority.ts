@@ -66,6 +66,8 @@ export class CertificateAuthority extends pulumi.ComponentResource {
   public readonly environment: string;
   /** Domain that it issues under. */
   public readonly domain: string;
+  /** What it vouches for. */
+  public readonly hierarchy: "services" | "users";
   /** Lifetimes of what it issues. */
   public readonly lifetimes: Lifetimes;
   /** Roots that verifiers trust, as PEM. Public. */
@@ -81,6 +83,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     super("gatehouse:index:CertificateAuthority", name, {}, opts);
     this.environment = args.environment;
     this.domain = args.domain;
+    this.hierarchy = args.hierarchy ?? "services";
     this.lifetimes = args.lifetimes ?? defaultLifetimes;
     refuse(argumentProblems(name, args));
 
@@ -99,7 +102,7 @@ export class CertificateAuthority extends pulumi.ComponentResource {
   private makeManaged(name: string, args: CertificateAuthorityArgs): Hierarchy {
     const curve = args.curve ?? "P256";
     const generation = `g${args.generation ?? 1}`;
-    const hierarchy = args.hierarchy ?? "services";
+    const { hierarchy } = this;
     const organization = `${args.environment}.${args.domain}`;
     const opts = { parent: this, protect: args.production ?? false };
 

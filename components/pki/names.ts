@@ -54,6 +54,14 @@ export function serviceNames(name: string, environment: string, domain: string):
   };
 }
 
+/** What the subject's organizational unit says of a device, for servers that cannot read URI names. */
+export const DEVICE_UNIT = "device";
+
+/** SAN URI of a device, one segment deeper than any service's: `spiffe://corp.test/dev/device/laptop-ann`. */
+export function deviceUri(name: string, environment: string, domain: string): string {
+  return `spiffe://${domain}/${environment}/device/${name}`;
+}
+
 /** What is wrong with one DNS label that TLS must carry too. */
 export function labelProblems(key: string, value: string): Problem[] {
   const problem = (rule: string, fix: string): Problem[] => [{ key, value, rule, fix }];

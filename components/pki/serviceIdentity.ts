@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { refuse } from "../problems";
+import { refuse, type Problem } from "../problems";
 import type { CertificateAuthority } from "./certificateAuthority";
 import type { Evidence } from "./evidence";
 import { issueLeaf, type IssuedCertificate } from "./issue";
@@ -57,6 +57,7 @@ export class ServiceIdentity extends pulumi.ComponentResource {
     this.names = serviceNames(args.service, environment, domain);
     const extra = args.extraDnsNames ?? [];
     refuse([
+      ...hierarchyProblems(`${name}.authority`, args.authority),
       ...labelProblems(`${name}.service`, args.service),
       ...nameProblems(`${name}.service`, this.names),
       ...extra.flatMap((host) => hostProblems(`${name}.extraDnsNames`, host)),
@@ -86,4 +87,16 @@ export class ServiceIdentity extends pulumi.ComponentResource {
       .all([this.server?.evidence, this.client?.evidence])
       .apply(([server, client]) => ({ ...(server && { server }), ...(client && { client }) }));
   }
+}
+
+function hierarchyProblems(key: string, { hierarchy }: CertificateAuthority): Problem[] {
+  if (hierarchy === "services") return [];
+  return [
+    {
+      key,
+      value: hierarchy,
+      rule: "services have a root of their own, so that no person or device can pass as one",
+      fix: "give a CertificateAuthority without hierarchy",
+    },
+  ];
 }

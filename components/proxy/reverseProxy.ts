@@ -8,6 +8,7 @@ import { keeperHealth } from "../keeper";
 import { clientPem } from "../pki/clientPem";
 import { evidenceOf } from "../pki/evidence";
 import type { CertificateAuthority } from "../pki/certificateAuthority";
+import { sharedKeys } from "../pki/hierarchies";
 import type { ServiceNames } from "../pki/names";
 import type { ServiceIdentity } from "../pki/serviceIdentity";
 import { bundleFile, type Callee, type ExternalCallee } from "../service/callee";
@@ -57,7 +58,8 @@ export interface PublicHost {
   readonly routes: readonly Route[];
   /**
    * Certificates of people and devices, for the whole host: demanded, or taken where offered. What the service learns
-   * is in `X-Gatehouse-User-Verify` (`NONE`, `SUCCESS`), `X-Gatehouse-User` and `X-Gatehouse-User-Serial`.
+   * is in `X-Gatehouse-User-Verify` (`NONE`, `SUCCESS`) and, for `SUCCESS`, in `X-Gatehouse-User` (the name),
+   * `X-Gatehouse-User-Kind` (`person`, or `device` for a {@link DeviceCertificate}) and `X-Gatehouse-User-Serial`.
    * @default - none is asked for
    */
   readonly clients?: { readonly mode: "optional" | "required"; readonly authority: CertificateAuthority };
@@ -199,7 +201,7 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
   for (const { it, chain, key } of hosts) {
     files[chain] = { content: it.certificate.chainPem };
     files[key] = { content: pulumi.secret(it.certificate.privateKeyPem), mode: "0440" };
-    if (it.clients) files[USERS_BUNDLE] = { content: it.clients.authority.bundlePem };
+    if (it.clients) files[USERS_BUNDLE] = { content: usersBundle(name, it.clients.authority, args.identity.authority) };
   }
   const endpoints = (address: string): { address: string; name: string; chain: string }[] =>
     hosts.map(({ it, chain }) => ({ address, name: it.host, chain }));
@@ -255,6 +257,25 @@ function publicFiles(args: ReverseProxyArgs): { it: PublicHost; chain: string; k
     .map((it, index) => ({ it, chain: `public-${index}.crt`, key: `public-${index}.key` }));
 }
 
+/** Nothing is delivered while people and devices could pass as services, or services as people. */
+function usersBundle(name: string, users: CertificateAuthority, services: CertificateAuthority): pulumi.Output<string> {
+  const everyPem = (it: CertificateAuthority): pulumi.Output<string> =>
+    pulumi.interpolate`${it.bundlePem}${it.signer.chainPem}`;
+  return pulumi.all([users.bundlePem, everyPem(users), everyPem(services)]).apply(([bundle, one, other]) => {
+    const [subject] = sharedKeys(one, other);
+    if (subject !== undefined)
+      refuse([
+        {
+          key: `${name}.hosts.clients.authority`,
+          value: subject,
+          rule: "services and users have roots and keys of their own: with a common one a user's certificate passes as a service's",
+          fix: "use an issuing certificate under another root",
+        },
+      ]);
+    return bundle;
+  });
+}
+
 const calleeName = (to: Callee | ExternalCallee): string => (to.kind === "service" ? to.names.name : to.name);
 
 function distinctCallees(args: ReverseProxyArgs): (Callee | ExternalCallee)[] {
@@ -284,7 +305,13 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
       host: it.host,
       chain,
       key,
-      ...(it.clients && { clients: { mode: it.clients.mode, bundle: USERS_BUNDLE } }),
+      ...(it.clients && {
+        clients: {
+          mode: it.clients.mode,
+          bundle: USERS_BUNDLE,
+          organization: `${it.clients.authority.environment}.${it.clients.authority.domain}`,
+        },
+      }),
       routes: it.routes.map((route) => ({
         path: route.path ?? "/",
         to: calleeName(route.to),

@@ -15,6 +15,13 @@ export function routeProblems(key: string, args: ReverseProxyArgs, now = new Dat
     if (hosts.has(it.host))
       problems.push({ key: at, value: it.host, rule: "a host is listed once", fix: "join its routes" });
     hosts.add(it.host);
+    if (it.clients && it.clients.authority.hierarchy !== "users")
+      problems.push({
+        key: `${at}.clients.authority`,
+        value: it.clients.authority.hierarchy,
+        rule: "people and devices have a root of their own, so that none of them can pass as a service",
+        fix: 'give a CertificateAuthority with hierarchy: "users"',
+      });
     const paths = new Set<string>();
     for (const route of it.routes) {
       const path = route.path ?? "/";

@@ -13,12 +13,45 @@ export interface TrustGraph {
     readonly name: string;
     readonly urls: readonly string[];
     /** Certificate of each public host. */
-    readonly hosts: Readonly<Record<string, Evidence & { readonly keyGeneration: string }>>;
+    readonly hosts: Readonly<Record<string, GraphHost>>;
   };
   /** By bare name, the entry among them. */
   readonly services: Readonly<Record<string, GraphService>>;
   /** Sorted by caller, then callee. What is no edge is refused. */
   readonly edges: readonly GraphEdge[];
+  /** Devices and API clients by name; absent when there are none. */
+  readonly devices?: Readonly<Record<string, GraphDevice>>;
+}
+
+/** Certificate of a public host. */
+export interface GraphHost extends Evidence {
+  /** Generation of its keys, or `files`: not issued by the stack. */
+  readonly keyGeneration: string;
+  /** Whether certificates of people and devices are demanded there, or taken where offered; absent: not asked for. */
+  readonly clientCertificate?: "optional" | "required";
+}
+
+/** One device or API client. */
+export interface GraphDevice {
+  /** Who answers for it. */
+  readonly owner: string;
+  readonly purpose: string;
+  /** `spiffe://corp.test/dev/device/laptop-ann`. */
+  readonly uri: string;
+  /** Raised for a new key and certificate. */
+  readonly generation: number;
+  readonly evidence: Evidence;
+  /** What it shows: leaf, then intermediates, as PEM. Public. */
+  readonly chainPem: string;
+  /** Certificates of earlier generations that had not ended when this one was made; absent when there are none. */
+  readonly earlier?: readonly EarlierCertificate[];
+}
+
+/** A certificate that was followed by another one, and still counts until its end or its revocation. */
+export interface EarlierCertificate {
+  readonly generation: number;
+  readonly serial: string;
+  readonly notAfter: string;
 }
 
 /** One hierarchy of certificates. */

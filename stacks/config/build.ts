@@ -3,6 +3,7 @@ import { callsOf, edgesOf, networksOf } from "./graph";
 import type { GatehouseConfig, HostConfig, RouteConfig, ServiceConfig } from "./model";
 import { parseMoment } from "./rules/revoked";
 import { normalHost, normalPath, parseDate } from "./rules/routes";
+import { hasUsers, usersOf } from "./users";
 import type { Host, Service, View } from "./view";
 import { warningsOf } from "./warnings";
 
@@ -17,6 +18,8 @@ export function buildConfig(view: View, plan: AddressPlan): GatehouseConfig {
     authority,
     phase: mtls.phase,
     revoked: { services: buildRevoked(view, "services"), users: buildRevoked(view, "users") },
+    ...(hasUsers(view.stack) && { users: usersOf(view.stack) }),
+    devices: [...view.devices].map(([name, { valid, ...device }]) => ({ name, ...device, validHours: valid })),
     proxy: { ...proxy, hosts: [...view.hosts].map(([name, host]) => buildHost(name, host)) },
     services: [...view.services].map(([name, service]) => buildService(view, name, service)),
     external: [...view.external].map(([name, external]) => ({ name, ...external })),

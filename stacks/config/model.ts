@@ -16,6 +16,10 @@ export interface GatehouseConfig {
   readonly phase: Phase;
   /** What is revoked, by hierarchy; sorted by moment, then serial number. Moments in ISO 8601, UTC, whole seconds. */
   readonly revoked: Readonly<Record<"services" | "users", readonly Revocation[]>>;
+  /** The authority of people and devices; absent in a stack that has neither. */
+  readonly users?: UsersConfig;
+  /** Sorted by name. */
+  readonly devices: readonly DeviceConfig[];
   readonly proxy: ProxyConfig;
   /** Sorted by name. */
   readonly services: readonly ServiceConfig[];
@@ -44,6 +48,18 @@ export interface AuthorityConfig extends Lifetimes {
   readonly updateIntervalHours: number;
   /** Goes up to force new keys and certificates. */
   readonly reissue: number;
+}
+
+/** Without lives of its own it takes over those of {@link AuthorityConfig}; its leaf is the longest that it may issue. */
+export type UsersConfig = Pick<AuthorityConfig, "source" | "existing" | "keyAlgorithm"> & Lifetimes;
+
+/** A device or API client. */
+export interface DeviceConfig {
+  readonly name: string;
+  readonly owner: string;
+  readonly purpose: string;
+  readonly validHours: number;
+  readonly generation: number;
 }
 
 export interface ExistingAuthorityConfig {

@@ -7,6 +7,7 @@ import { formatKey, valueAt } from "./keys";
 import type { GatehouseConfig } from "./model";
 import { showable } from "./redact";
 import { callRules } from "./rules/calls";
+import { deviceRules } from "./rules/devices";
 import { fileRules } from "./rules/files";
 import { nameRules } from "./rules/names";
 import { networkRules, plan } from "./rules/networks";
@@ -38,6 +39,7 @@ const RULES: readonly ((view: View, report: Report) => void)[] = [
   nameRules,
   trustRules,
   revokedRules,
+  deviceRules,
   routeRules,
   callRules,
   serviceRules,

@@ -15,7 +15,9 @@ export interface RuleParams {
   readonly fix: string;
 }
 
-type Refinement = { addIssue(issue: { code: "custom"; path: PropertyKey[]; params: object; message: string }): void };
+export type Refinement = {
+  addIssue(issue: { code: "custom"; path: PropertyKey[]; params: object; message: string }): void;
+};
 
 /** Reports one broken rule at `path` from inside a `superRefine`. */
 export function broken(context: Refinement, path: PropertyKey[], rule: string, fix: string): void {
@@ -31,13 +33,17 @@ export const whole = (minimum: number, maximum: number) => z.int().min(minimum).
 
 export const port = () => whole(1, 65535);
 
+const hours = () => z.string().regex(DURATION, "a duration is a number of days or hours, such as 90d or 36h");
+
 /** Written `90d` or `36h`, parsed to hours. */
 export const duration = (fallback: string, description: string) =>
-  z
-    .string()
-    .regex(DURATION, "a duration is a number of days or hours, such as 90d or 36h")
-    .default(fallback)
-    .transform(parseDuration)
+  hours().default(fallback).transform(parseDuration).describe(description);
+
+/** The same, without a default of its own; the description says what holds then. */
+export const optionalDuration = (description: string) =>
+  hours()
+    .optional()
+    .transform((value) => (value === undefined ? undefined : parseDuration(value)))
     .describe(description);
 
 /** A path of a file or folder of the user's, relative to the folder of Pulumi.yaml. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { broken, duration, file, flag, map, port, secretKey, text, whole } from "./primitives";
+import { broken, duration, file, flag, map, port, secretKey, text, whole, type Refinement } from "./primitives";
 
-const existingAuthority = z
+export const existingAuthority = z
   .strictObject({
     rootFile: file("PEM of the root that verifiers shall trust"),
     certificateFile: file("PEM of the issuing certificate, followed by further intermediates, without the root"),
@@ -10,6 +10,19 @@ const existingAuthority = z
   })
   .optional()
   .describe("Your own issuing authority. Default: none; needed with source: existing");
+
+/** Where an authority comes from, and what that takes. */
+export function sourceFits(value: { source: string; existing?: object }, context: Refinement): void {
+  if (value.source === "existing" && value.existing === undefined)
+    broken(
+      context,
+      ["existing"],
+      "source: existing needs the authority's files and key",
+      "set existing: { rootFile, certificateFile, keySecret }",
+    );
+  if (value.source === "managed" && value.existing !== undefined)
+    broken(context, ["existing"], "only for source: existing", "set source: existing, or remove existing");
+}
 
 export const authoritySchema = z
   .strictObject({
@@ -34,17 +47,7 @@ export const authoritySchema = z
       .describe("Raise it by one to force new keys and certificates for every service, for example after a leak"),
   })
   .prefault({})
-  .superRefine((value, context) => {
-    if (value.source === "existing" && value.existing === undefined)
-      broken(
-        context,
-        ["existing"],
-        "source: existing needs the authority's files and key",
-        "set existing: { rootFile, certificateFile, keySecret }",
-      );
-    if (value.source === "managed" && value.existing !== undefined)
-      broken(context, ["existing"], "only for source: existing", "set source: existing, or remove existing");
-  })
+  .superRefine(sourceFits)
   .transform(({ root, intermediate, leaf, renewBefore, updateInterval, ...rest }) => ({
     ...rest,
     rootHours: root,

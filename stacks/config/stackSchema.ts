@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { map } from "./primitives";
+import { devicesSchema, usersSchema } from "./schemaDevices";
 import { proxySchema } from "./schemaProxy";
 import { revokedSchema } from "./schemaRevoked";
 import { serviceSchema } from "./schemaService";
@@ -26,6 +27,8 @@ export const stackSchema = z.strictObject({
   authority: authoritySchema,
   mtls: mtlsSchema,
   revoked: revokedSchema,
+  users: usersSchema,
+  devices: devicesSchema,
   proxy: proxySchema,
   services: map(serviceSchema, "The services by name; the name is what callers dial and what certificates say"),
   external: map(externalSchema, "HTTPS servers outside of this stack, by the name that callers use"),

@@ -5,6 +5,7 @@ import type { Shape } from "./shape";
 
 export type Service = Stack["services"][string];
 export type External = Stack["external"][string];
+export type Device = Stack["devices"][string];
 export type Host = Stack["proxy"]["hosts"][string];
 
 /** Adds one problem. `value` is shown unless it is a secret; left out, it is the value at `path`. */
@@ -18,12 +19,14 @@ export interface View {
   readonly services: ReadonlyMap<string, Service>;
   readonly external: ReadonlyMap<string, External>;
   readonly hosts: ReadonlyMap<string, Host>;
+  readonly devices: ReadonlyMap<string, Device>;
   /** Names that the user wrote, also of entries that are broken: what dangles is decided by these. */
   readonly names: {
     readonly services: readonly string[];
     readonly external: readonly string[];
     readonly secrets: readonly string[];
     readonly hosts: readonly string[];
+    readonly devices: readonly string[];
   };
   /** Whether the schema found something at or under the path: what is there is then incomplete. */
   isBroken(path: Path): boolean;
@@ -47,11 +50,13 @@ export function makeView(
     services: sortedMap(stack.services),
     external: sortedMap(stack.external),
     hosts: sortedMap(stack.proxy.hosts),
+    devices: sortedMap(stack.devices),
     names: {
       services: keysAt(values, ["services"]),
       external: keysAt(values, ["external"]),
       secrets: keysAt(values, ["secrets"]),
       hosts: keysAt(values, ["proxy", "hosts"]),
+      devices: keysAt(values, ["devices"]),
     },
     isBroken: (path) => findings.some((one) => startsWith(one.path, path)),
     values,

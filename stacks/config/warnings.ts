@@ -1,6 +1,7 @@
 import { certificatesOf } from "../../components/pki/evidence";
 import { lifetimeWarnings } from "../../components/pki/lifetimes";
 import { edgeName } from "./graph";
+import { deviceWarnings } from "./rules/devices";
 import { parseMoment } from "./rules/revoked";
 import { formatKey } from "./keys";
 import type { EdgeConfig } from "./model";
@@ -55,6 +56,7 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
         );
     });
   }
+  warnings.push(...deviceWarnings(view));
   if (proxy.certificate.source === "files") {
     const leaf = certificatesOf(view.files.read(proxy.certificate.certificateFile))[0];
     if (leaf && new Date(leaf.validTo) <= view.now)

@@ -20,7 +20,12 @@ export interface HttpdHost {
   readonly chain: string;
   readonly key: string;
   /** Client certificates of people and devices: the file with the roots that vouch for them. */
-  readonly clients?: { readonly mode: "optional" | "required"; readonly bundle: string };
+  readonly clients?: {
+    readonly mode: "optional" | "required";
+    readonly bundle: string;
+    /** Organization of this environment's devices, `dev.corp.test`. */
+    readonly organization: string;
+  };
   readonly routes: readonly HttpdRoute[];
 }
 

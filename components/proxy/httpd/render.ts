@@ -1,3 +1,4 @@
+import { DEVICE_UNIT } from "../../pki/names";
 import {
   HTTP_PORT,
   HTTPS_PORT,
@@ -320,13 +321,21 @@ function publicHost(model: HttpdModel, host: HttpdHost): string {
  */
 function clientCertificates(host: HttpdHost): string[] {
   if (!host.clients) return [];
+  const verified = "%{SSL_CLIENT_VERIFY} == 'SUCCESS'";
+  // There is no variable for a URI name: what tells a device from a person is its unit (components/pki/deviceCertificate).
+  const device = `%{SSL_CLIENT_S_DN_OU} == '${DEVICE_UNIT}'`;
+  const elsewhere = `%{SSL_CLIENT_S_DN_O} != '${host.clients.organization}'`;
   return [
     `SSLCACertificateFile "${file(host.clients.bundle)}"`,
     `SSLVerifyClient ${host.clients.mode === "required" ? "require" : "optional"}`,
     "SSLVerifyDepth 3",
+    "# The root may vouch for other environments too: their devices are not ours.",
+    `SetEnvIfExpr "${device} && ${elsewhere}" gatehouse_forged=environment`,
     'RequestHeader set X-Gatehouse-User-Verify "%{SSL_CLIENT_VERIFY}s"',
-    `RequestHeader set X-Gatehouse-User "%{SSL_CLIENT_S_DN_CN}s" "expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'"`,
-    `RequestHeader set X-Gatehouse-User-Serial "%{SSL_CLIENT_M_SERIAL}s" "expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'"`,
+    `RequestHeader set X-Gatehouse-User "%{SSL_CLIENT_S_DN_CN}s" "expr=${verified}"`,
+    `RequestHeader set X-Gatehouse-User-Kind person "expr=${verified}"`,
+    `RequestHeader set X-Gatehouse-User-Kind device "expr=${verified} && ${device}"`,
+    `RequestHeader set X-Gatehouse-User-Serial "%{SSL_CLIENT_M_SERIAL}s" "expr=${verified}"`,
   ];
 }
 

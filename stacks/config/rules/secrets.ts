@@ -5,9 +5,11 @@ import type { Report, View } from "../view";
 
 /** Keys of our namespace that hold secrets, with the places that name them. */
 export function referencedKeys(stack: View["stack"]): { readonly key: string; readonly path: Path }[] {
-  const { existing } = stack.authority;
   return [
-    ...(existing ? [{ key: existing.keySecret, path: ["authority", "existing", "keySecret"] }] : []),
+    ...(["authority", "users"] as const).flatMap((section) => {
+      const { existing } = stack[section];
+      return existing ? [{ key: existing.keySecret, path: [section, "existing", "keySecret"] }] : [];
+    }),
     ...Object.entries(stack.secrets).flatMap(([name, secret]) =>
       "config" in secret ? [{ key: secret.config, path: ["secrets", name, "config"] }] : [],
     ),

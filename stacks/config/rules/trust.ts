@@ -30,7 +30,15 @@ export function trustRules(view: View, report: Report): void {
   // An existing authority has its own dates; only the leaf's are ours.
   const far = Number.MAX_SAFE_INTEGER;
   relayLifetimes({ ...authority, rootHours: far, intermediateHours: far }, report);
-  if (authority.existing) existing(view, authority.existing, report);
+  if (!authority.existing) return;
+  const hours = existing(view, "authority", authority.existing, report);
+  if (hours !== undefined && authority.leafHours > hours.left)
+    report(
+      ["authority", "leaf"],
+      `a leaf does not outlive its issuer, which ends in ${formatDuration(Math.floor(hours.left / 24) * 24)}, on ${hours.end}`,
+      "shorten leaf, or renew the issuing certificate",
+      formatDuration(authority.leafHours),
+    );
 }
 
 function relayLifetimes(lifetimes: Lifetimes, report: Report): void {
@@ -40,12 +48,18 @@ function relayLifetimes(lifetimes: Lifetimes, report: Report): void {
 
 type Existing = NonNullable<View["stack"]["authority"]["existing"]>;
 
-function existing(view: View, { rootFile, certificateFile, keySecret }: Existing, report: Report): void {
-  const at = ["authority", "existing"];
+/** Checks an authority of the user's own; how long its issuing certificate lasts, when nothing is wrong with it. */
+export function existing(
+  view: View,
+  section: "authority" | "users",
+  { rootFile, certificateFile, keySecret }: Existing,
+  report: Report,
+): { left: number; end: string } | undefined {
+  const at = [section, "existing"];
   const rootPem = readPem(view, [...at, "rootFile"], rootFile, report);
   const certificatePem = readPem(view, [...at, "certificateFile"], certificateFile, report);
   const privateKeyPem = valueAt(view.values, [keySecret]);
-  if (rootPem === undefined || certificatePem === undefined || typeof privateKeyPem !== "string") return;
+  if (rootPem === undefined || certificatePem === undefined || typeof privateKeyPem !== "string") return undefined;
 
   const parts: Record<string, string> = {
     rootPem: "rootFile",
@@ -60,13 +74,7 @@ function existing(view: View, { rootFile, certificateFile, keySecret }: Existing
     else report([...at, part], rule, fix, value);
   }
   const issuing = certificatesOf(certificatePem)[0];
-  if (problems.length > 0 || !issuing) return;
-  const hours = Math.floor((new Date(issuing.validTo).getTime() - view.now.getTime()) / 3_600_000);
-  if (view.stack.authority.leafHours > hours)
-    report(
-      ["authority", "leaf"],
-      `a leaf does not outlive its issuer, which ends in ${formatDuration(Math.floor(hours / 24) * 24)}, on ${issuing.validTo}`,
-      "shorten leaf, or renew the issuing certificate",
-      formatDuration(view.stack.authority.leafHours),
-    );
+  if (problems.length > 0 || !issuing) return undefined;
+  const left = Math.floor((new Date(issuing.validTo).getTime() - view.now.getTime()) / 3_600_000);
+  return { left, end: issuing.validTo };
 }

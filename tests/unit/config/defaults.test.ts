@@ -20,6 +20,7 @@ describe("a configuration", () => {
         reissue: 1,
       },
       phase: "services",
+      devices: [],
       proxy: {
         name: "gate",
         address: "127.0.0.1",

@@ -81,7 +81,7 @@ describe("the entry's configuration", () => {
   });
 
   it("asks for certificates of people per host, checks them by their own roots, and passes on verified facts alone", () => {
-    const clients = { mode: "required" as const, bundle: "users-ca.pem" };
+    const clients = { mode: "required" as const, bundle: "users-ca.pem", organization: "dev.corp.test" };
     const text = renderHttpd({
       ...model,
       hosts: model.hosts.map((it) => (it.host === "shop.localhost" ? { ...it, clients } : it)),
@@ -90,6 +90,9 @@ describe("the entry's configuration", () => {
     expect(shop).toContain('SSLCACertificateFile "${RELEASE}/users-ca.pem"');
     expect(shop).toContain("SSLVerifyClient require\n");
     expect(shop).toContain("expr=%{SSL_CLIENT_VERIFY} == 'SUCCESS'");
+    expect(shop).toContain(
+      `SetEnvIfExpr "%{SSL_CLIENT_S_DN_OU} == 'device' && %{SSL_CLIENT_S_DN_O} != 'dev.corp.test'" gatehouse_forged=environment`,
+    );
     expect(text.match(/SSLVerifyClient/g)).toHaveLength(1);
   });
 
