@@ -34,7 +34,9 @@ const deviceSchema = z
     ),
     generation: whole(1, 1_000_000)
       .default(1)
-      .describe("Raise it by one for a new key and certificate: `gatehouse device renew` does; nothing else renews it"),
+      .describe(
+        "Number of its certificate: one more for a new key and certificate, as `gatehouse device renew` writes it; nothing else renews it",
+      ),
   })
   .describe("A device or API client with a certificate of its own; what is written here is public");
 

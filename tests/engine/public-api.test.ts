@@ -11,14 +11,15 @@ import { REPOSITORY } from "../support/stack-settings";
 /** Every component, with every option that decides which children there are. */
 const SOURCE = `
 import {
-  CertificateAuthority, ExternalService, GateImage, HostCertificate, IsolatedNetwork, LocalImage, ReverseProxy, Service,
+  CertificateAuthority, DeviceCertificate, ExternalService, GateImage, HostCertificate, IsolatedNetwork, LocalImage, ReverseProxy, Service,
   ServiceIdentity,
 } from "gatehouse";
 
 const gateImage = new GateImage("gate-image").imageId;
 const image = new LocalImage("app-image", { repository: "example/app", context: ${JSON.stringify(join(REPOSITORY, "images/demo"))} }).imageId;
 const authority = new CertificateAuthority("ca", { environment: "dev", domain: "corp.test" });
-new CertificateAuthority("ca-users", { environment: "dev", domain: "corp.test", hierarchy: "users", generation: 2 });
+const users = new CertificateAuthority("ca-users", { environment: "dev", domain: "corp.test", hierarchy: "users", generation: 2 });
+new DeviceCertificate("laptop", { device: "laptop-ann", authority: users, generation: 3 });
 
 const identity = (service: string) => new ServiceIdentity("id-" + service, { service, authority });
 new ServiceIdentity("id-server-only", { service: "quiet", authority, usages: ["server"] });
