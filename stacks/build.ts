@@ -1,6 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { GateImage, TrustProof, type Callee, type ExternalCallee, type TrustGraph } from "../components";
+import { Engine } from "../components/trust/containers";
 import { makeAuthority, makeUsersAuthority } from "./authorities";
 import { makeCallees, makeExternals } from "./callees";
 import type { GatehouseConfig } from "./config";
@@ -8,7 +9,9 @@ import { deviceSecrets, makeDevices } from "./devices";
 import { makeHosts, makeProxy } from "./entry";
 import { graphOf, type GraphOutputs } from "./graph";
 import { makeIdentities, type Build } from "./identities";
+import { describeOrder, planOrder } from "./order";
 import { proofEdges, proofMembers } from "./proof";
+import { sequenceLoaders, type Announce } from "./sequence";
 import { keeperOf, makeImages, makeSecrets, makeService } from "./services";
 
 export interface BuiltStack {
@@ -35,17 +38,20 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
   const secrets = makeSecrets(config);
   const images = makeImages(config);
 
+  const announce = await arrange(build);
   const services = new Map(
     config.services.map((it) => [it.name, makeService(build, it, { gate, identities, callees, secrets, images })]),
   );
   const hosts = await makeHosts(build, callees, users);
   const proxy = makeProxy(build, gate, identities, hosts);
+  const keepers = new Map([
+    [config.proxy.name, { container: proxy.names.container, release: proxy.release }],
+    ...config.services.flatMap((it) => keeperOf(it, services).map((keeper) => [it.name, keeper] as const)),
+  ]);
+  announce?.(keepers);
   const proof = new TrustProof("proof", {
     environment: config.environment,
-    keepers: [
-      { container: proxy.names.container, release: proxy.release },
-      ...config.services.flatMap((it) => keeperOf(it, services)),
-    ],
+    keepers: [...keepers.values()],
     members: proofMembers(config, identities),
     edges: proofEdges(config),
     after: [proxy.trustedContainer, ...[...services.values()].map((it) => it.containers)],
@@ -57,4 +63,12 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
     proven: proof.proven,
     ...(devices.size > 0 && { deviceSecrets: deviceSecrets(devices) }),
   };
+}
+
+/** Lowered callees first, raised ones last; nothing where no edge is either. */
+async function arrange({ config, remembered }: Build): Promise<Announce | undefined> {
+  const order = planOrder(remembered?.edges, config.edges);
+  if (!order) return undefined;
+  await pulumi.log.info(describeOrder(order));
+  return sequenceLoaders(order, [config.proxy.name, ...config.services.map((it) => it.name)], new Engine());
 }

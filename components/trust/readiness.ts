@@ -7,10 +7,15 @@ export interface Keeper {
   readonly release: string;
 }
 
+/** The same, where any release will do that is served with certificates in force. */
+export type Awaited = Omit<Keeper, "release"> & Partial<Keeper>;
+
 interface KeeperStatus {
   readonly release: string | null;
   readonly state: string;
   readonly refused: { readonly release: string; readonly reason: string } | null;
+  /** End of the first of its certificates to end. */
+  readonly expires?: string | null;
 }
 
 /** Longest time from a delivered release to its being served; a keeper itself gives up on incomplete files at 20 s. */
@@ -21,21 +26,24 @@ const POLL_MS = 200;
  * Waits until every keeper serves its release; starts those that do not run. Returns what is wrong, one line a
  * container: empty means that everything that was delivered is served.
  */
-export async function waitUntilServed(engine: Engine, keepers: readonly Keeper[]): Promise<string[]> {
+export async function waitUntilServed(engine: Engine, keepers: readonly Awaited[]): Promise<string[]> {
   const deadline = Date.now() + PATIENCE_MS;
   const results = await Promise.all(keepers.map((keeper) => waitForOne(engine, keeper, deadline)));
   return results.filter((line): line is string => line !== undefined).sort();
 }
 
-async function waitForOne(engine: Engine, keeper: Keeper, deadline: number): Promise<string | undefined> {
+async function waitForOne(engine: Engine, keeper: Awaited, deadline: number): Promise<string | undefined> {
   let last = "its keeper has not answered";
   while (Date.now() < deadline) {
     try {
       await engine.start(keeper.container);
       const { stdout } = await engine.exec(keeper.container, ["/usr/local/bin/gatehouse-keeper", "status"]);
       const status = JSON.parse(stdout) as KeeperStatus;
-      if (status.release === keeper.release && status.state === "active") return undefined;
-      if (status.refused?.release === keeper.release)
+      if (serves(status, keeper)) {
+        if (!status.expires || new Date(status.expires).getTime() > Date.now()) return undefined;
+        return `${keeper.container} serves release ${status.release}, whose certificate ended at ${status.expires}`;
+      }
+      if (keeper.release !== undefined && status.refused?.release === keeper.release)
         return `${keeper.container} refused release ${keeper.release}: ${status.refused.reason}`;
       last = `it serves release ${status.release ?? "none"}, state ${status.state}`;
     } catch (error) {
@@ -43,5 +51,11 @@ async function waitForOne(engine: Engine, keeper: Keeper, deadline: number): Pro
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return `${keeper.container} does not serve release ${keeper.release}: ${last}`;
+  return `${keeper.container} does not serve ${keeper.release === undefined ? "a release" : `release ${keeper.release}`}: ${last}`;
+}
+
+/** A refused one beside it changes nothing about what is served, where any release will do. */
+function serves(status: KeeperStatus, keeper: Awaited): boolean {
+  if (keeper.release === undefined) return status.release !== null;
+  return status.release === keeper.release && status.state === "active";
 }

@@ -1,0 +1,95 @@
+import type { GraphEdge } from "../components";
+import { clientVerification } from "../components/trust/enforcement";
+import { edgeName } from "./config/graph";
+import { ENFORCEMENTS } from "./config/schemaTrust";
+
+type Edge = Pick<GraphEdge, "from" | "to" | "enforcement" | "external">;
+
+/** A callee whose treatment of callers changes in this update. */
+export interface Turn {
+  readonly callee: string;
+  /** `gate->orders off -> strict`, sorted. */
+  readonly changes: readonly string[];
+  /** Who calls it, sorted. */
+  readonly callers: readonly string[];
+  /** Callers that are raised themselves and go first: then it is their release of this update that counts. */
+  readonly after: readonly string[];
+}
+
+/** In which order trust reaches the containers: these callees, then everybody else, then those. */
+export interface Order {
+  readonly lowered: readonly Turn[];
+  /** A caller stands before its callee, but for circles. */
+  readonly raised: readonly Turn[];
+}
+
+const rank = (edge: Edge): number => ENFORCEMENTS.indexOf(edge.enforcement);
+const LISTENERS = ["none", "optional", "required"] as const;
+
+/**
+ * Client certificates reach every caller in every phase, so moving an edge changes its callee alone. A callee that is
+ * lowered is lowered before anything else changes, and one that is raised is raised when everything else is done.
+ * Undefined when nothing is lowered or raised. Pure: the edges that the last successful `up` left, and those to come.
+ */
+export function planOrder(before: readonly Edge[] | undefined, now: readonly Edge[]): Order | undefined {
+  const known = new Map((before ?? []).map((edge) => [edgeName(edge), edge]));
+  const callees = [...new Set(now.filter((edge) => !edge.external).map((edge) => edge.to))].sort();
+  const lowered: Turn[] = [];
+  const raised: Turn[] = [];
+  for (const callee of callees) {
+    const was = [...known.values()].filter((edge) => edge.to === callee && !edge.external);
+    const is = now.filter((edge) => edge.to === callee);
+    if (was.length === 0) continue;
+    const moved = is.flatMap((edge) => {
+      const old = known.get(edgeName(edge));
+      return old && old.enforcement !== edge.enforcement ? [{ old, edge }] : [];
+    });
+    const listener = LISTENERS.indexOf(verification(is)) - LISTENERS.indexOf(verification(was));
+    const up = moved.some(({ old, edge }) => rank(edge) > rank(old)) || (moved.length === 0 && listener > 0);
+    const down = moved.length > 0 || listener < 0;
+    if (!up && !down) continue;
+    const turn: Turn = {
+      callee,
+      changes:
+        moved.length > 0
+          ? moved.map(({ old, edge }) => `${edgeName(edge)} ${old.enforcement} -> ${edge.enforcement}`).sort()
+          : [`callers of ${callee} changed`],
+      callers: [...new Set(is.map((edge) => edge.from))].sort(),
+      after: [],
+    };
+    (up ? raised : lowered).push(turn);
+  }
+  return lowered.length + raised.length === 0 ? undefined : { lowered, raised: callersFirst(raised) };
+}
+
+/** One line for the preview and the update. */
+export function describeOrder({ lowered, raised }: Order): string {
+  const steps = [
+    ...(lowered.length > 0 ? [`lower ${list(lowered)}, and wait until served`] : []),
+    "everybody else",
+    ...(raised.length > 0 ? [`raise ${list(raised)}, each once its callers serve this update's release`] : []),
+  ];
+  return `order of this update: ${steps.map((step, index) => `${index + 1}. ${step}`).join("; ")}`;
+}
+
+const verification = (edges: readonly Edge[]): (typeof LISTENERS)[number] =>
+  clientVerification(edges.map((edge) => ({ full: edge.from, enforcement: edge.enforcement })));
+
+/** Where services call each other in circles, the first one by name goes by the certificates that its callers have. */
+function callersFirst(turns: readonly Turn[]): Turn[] {
+  const rest = [...turns];
+  const done: Turn[] = [];
+  while (rest.length > 0) {
+    const waiting = new Set(rest.map((turn) => turn.callee));
+    const free = rest.findIndex((turn) => !turn.callers.some((it) => it !== turn.callee && waiting.has(it)));
+    const [next] = rest.splice(Math.max(free, 0), 1);
+    if (next) done.push({ ...next, after: next.callers.filter((it) => done.some((turn) => turn.callee === it)) });
+  }
+  return done;
+}
+
+/** As many as a line bears. */
+function list(turns: readonly Turn[]): string {
+  const shown = turns.slice(0, 6).map((turn) => `${turn.callee} (${turn.changes.join(", ")})`);
+  return [...shown, ...(turns.length > shown.length ? [`${turns.length - shown.length} more`] : [])].join(", ");
+}
