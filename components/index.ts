@@ -25,5 +25,5 @@ export type {
   GraphService,
   TrustGraph,
 } from "./trust/graph";
-export type { ProofEdge, ProofMember } from "./trust/proof/plan";
+export type { ProofEdge, ProofHost, ProofMember } from "./trust/proof/plan";
 export { TrustProof, type TrustProofArgs } from "./trust/trustProof";

@@ -10,7 +10,7 @@ import { makeHosts, makeProxy } from "./entry";
 import { graphOf, type GraphOutputs } from "./graph";
 import { makeIdentities, type Build } from "./identities";
 import { describeOrder, planOrder } from "./order";
-import { proofEdges, proofMembers } from "./proof";
+import { proofEdges, proofHosts, proofMembers } from "./proof";
 import { sequenceLoaders, type Announce } from "./sequence";
 import { keeperOf, makeImages, makeSecrets, makeService } from "./services";
 
@@ -54,6 +54,7 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
     keepers: [...keepers.values()],
     members: proofMembers(config, identities),
     edges: proofEdges(config),
+    hosts: proofHosts(config),
     after: [proxy.trustedContainer, ...[...services.values()].map((it) => it.containers)],
   });
   const graph = graphOf({ ...build, users, devices, identities, services, proxy, hosts });

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ServiceIdentity } from "../components";
-import type { ProofEdge, ProofMember } from "../components/trust/proof/plan";
+import { publicChain } from "../components/proxy/reverseProxy";
+import type { ProofEdge, ProofHost, ProofMember } from "../components/trust/proof/plan";
 import { KEY_GROUP, TLS_PORT, type GatehouseConfig } from "./config";
 
 /** The entry and the services, as the proof needs them. */
@@ -45,4 +46,12 @@ export function proofEdges(config: GatehouseConfig): ProofEdge[] {
       }),
     };
   });
+}
+
+/** Hosts that ask people and devices. */
+export function proofHosts(config: GatehouseConfig): ProofHost[] {
+  const all = config.proxy.hosts.map((it) => it.host);
+  return config.proxy.hosts.flatMap(({ host, clientCertificate: clients }) =>
+    clients === "none" ? [] : [{ host, entry: config.proxy.name, clients, chain: publicChain(host, all) }],
+  );
 }

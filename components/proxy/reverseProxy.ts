@@ -252,9 +252,18 @@ const USERS_BUNDLE = "users-ca.pem";
 
 /** Each host with the names of its files: numbered by the sorted host names. */
 function publicFiles(args: ReverseProxyArgs): { it: PublicHost; chain: string; key: string }[] {
+  const all = args.hosts.map((it) => it.host);
   return [...args.hosts]
     .sort((a, b) => (a.host < b.host ? -1 : 1))
-    .map((it, index) => ({ it, chain: `public-${index}.crt`, key: `public-${index}.key` }));
+    .map((it) => {
+      const chain = publicChain(it.host, all);
+      return { it, chain, key: chain.replace(/crt$/, "key") };
+    });
+}
+
+/** File in the entry's release with the certificate of one of these hosts. */
+export function publicChain(host: string, all: readonly string[]): string {
+  return `public-${[...all].sort().indexOf(host)}.crt`;
 }
 
 /** Nothing is delivered while people and devices could pass as services, or services as people. */

@@ -14,3 +14,12 @@ export function clientVerification(callers: readonly CallerRule[]): "none" | "op
   if (callers.every((caller) => caller.enforcement === "strict")) return "required";
   return callers.some((caller) => caller.enforcement !== "off") ? "optional" : "none";
 }
+
+/**
+ * How a service that does its own TLS treats callers. One setting for all of them: a server asks for a certificate in the handshake,
+ * before it knows who calls. So the weakest edge counts; nobody may call yet means that nobody is let in.
+ */
+export function contractEnforcement(callers: readonly CallerRule[]): Enforcement {
+  if (callers.some((caller) => caller.enforcement === "off")) return "off";
+  return callers.some((caller) => caller.enforcement === "audit") ? "audit" : "strict";
+}

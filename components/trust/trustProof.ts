@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { UserError } from "../problems";
 import { Engine } from "./containers";
-import type { ProofEdge, ProofMember } from "./proof/plan";
+import type { ProofEdge, ProofHost, ProofMember } from "./proof/plan";
 import { proveEdges } from "./proof/run";
 import { waitUntilServed, type Keeper } from "./readiness";
 
@@ -16,6 +16,8 @@ export interface TrustProofArgs {
   readonly members: pulumi.Input<pulumi.Input<ProofMember>[]>;
   /** Every permitted call. */
   readonly edges: readonly ProofEdge[];
+  /** Public hosts that ask people and devices for a certificate. @default [] */
+  readonly hosts?: readonly ProofHost[];
   /** Resolves when every container of the stack exists. */
   readonly after: pulumi.Input<unknown>;
   /** Docker engine, as in DOCKER_HOST: `unix:///var/run/docker.sock`. @default - the environment's DOCKER_HOST */
@@ -54,7 +56,7 @@ async function prove(
 ): Promise<number> {
   const unserved = await waitUntilServed(engine, keepers);
   if (unserved.length > 0) fail(unserved);
-  const verdict = await proveEdges(engine, args.environment, members, args.edges);
+  const verdict = await proveEdges(engine, args.environment, members, args.edges, args.hosts);
   if (verdict.failures.length > 0) fail(verdict.failures);
   return keepers.length + verdict.checks;
 }

@@ -1,12 +1,5 @@
-import {
-  callerNames,
-  contractEnforcement,
-  ENTRY_HEADERS,
-  summary,
-  TRUST,
-  VERIFY_DEPTH,
-  type ContractModel,
-} from "./model";
+import { contractEnforcement } from "../../trust/enforcement";
+import { callerNames, ENTRY_HEADERS, summary, TRUST, VERIFY_DEPTH, type ContractModel } from "./model";
 
 /**
  * `/trust/mtls.apache.conf`, for `<VirtualHost>`: asks callers for their certificate, and lets in whom the graph names.

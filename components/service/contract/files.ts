@@ -1,5 +1,6 @@
+import { contractEnforcement } from "../../trust/enforcement";
 import { renderApache, renderApacheIdentity } from "./apache";
-import { callerNames, contractEnforcement, type ContractModel } from "./model";
+import { callerNames, type ContractModel } from "./model";
 import { renderCallersMap, renderNginx, renderNginxAudit, renderNginxIdentity } from "./nginx";
 
 /** What `/trust` says of callers: snippets for nginx and Apache httpd, and plain files for everybody else. */

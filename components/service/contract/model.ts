@@ -1,4 +1,4 @@
-import type { CallerRule, Enforcement } from "../../trust/enforcement";
+import { contractEnforcement, type CallerRule } from "../../trust/enforcement";
 
 /** What a service that does its own TLS is told about its callers. Plain data: the renderers are functions of it. */
 export interface ContractModel {
@@ -16,15 +16,6 @@ export interface ContractModel {
 export const TRUST = "/trust";
 /** Root, intermediate, and room for a second intermediate. */
 export const VERIFY_DEPTH = 3;
-
-/**
- * How such a service treats callers. One setting for all of them: a server asks for a certificate in the handshake,
- * before it knows who calls. So the weakest edge counts; nobody may call yet means that nobody is let in.
- */
-export function contractEnforcement(callers: readonly CallerRule[]): Enforcement {
-  if (callers.some((caller) => caller.enforcement === "off")) return "off";
-  return callers.some((caller) => caller.enforcement === "audit") ? "audit" : "strict";
-}
 
 /** Full names of the callers, sorted, without duplicates. */
 export function callerNames(model: ContractModel): string[] {

@@ -1,5 +1,5 @@
 import type { Engine } from "../containers";
-import { planChecks, type Check, type Placement, type ProofEdge, type ProofMember } from "./plan";
+import { planChecks, type Check, type Placement, type ProofEdge, type ProofHost, type ProofMember } from "./plan";
 import { join, judge, type Verdict } from "./verdict";
 
 /** Provers at work at the same time: each is a process in a container, mostly waiting. */
@@ -13,10 +13,11 @@ export async function proveEdges(
   environment: string,
   members: readonly ProofMember[],
   edges: readonly ProofEdge[],
+  hosts: readonly ProofHost[] = [],
 ): Promise<Verdict> {
   const placement = await placementOf(engine, environment);
   const byName = new Map(members.map((member) => [member.name, member]));
-  const plan = [...planChecks(members, edges, placement)];
+  const plan = [...planChecks(members, edges, placement, hosts)];
   const verdicts = await pooled(plan, CONCURRENCY, async ([name, checks]) => {
     const member = byName.get(name);
     return member ? proveUntilStable(engine, member, checks, edges, byName) : judge(checks, "");
@@ -57,7 +58,10 @@ async function proveOnce(
     : { ...verdict, failures: [...verdict.failures, `${member.container}: ${stderr.trim()}`] };
 }
 
-/** A service with its own TLS has no prover inside: a container of ours stands in, on its callees' networks, with its files. */
+/**
+ * A service with its own TLS has no prover inside: a container of ours stands in with its files, on its callees' networks
+ * and on its own, where it is a stranger to itself.
+ */
 async function standIn(
   engine: Engine,
   member: ProofMember,
@@ -66,10 +70,11 @@ async function standIn(
   input: string,
 ): Promise<{ stdout: string; stderr: string }> {
   const callees = edges.filter((edge) => edge.from === member.name).flatMap((edge) => byName.get(edge.to) ?? []);
+  const places = [member, ...callees].map((it) => `${it.container}.`);
   const prover = await engine.describe(`${member.container}.companion`);
   const service = await engine.describe(member.container);
   const networks = service.networks.filter(
-    (network) => callees.some((callee) => network.startsWith(callee.container)) || network.startsWith("shared."),
+    (network) => places.some((place) => network.startsWith(place)) || network.startsWith("shared."),
   );
   return engine.runOnce(
     prover.image,

@@ -1,6 +1,6 @@
 import { contractFiles } from "../../../components/service/contract/files";
-import { contractEnforcement, type ContractModel } from "../../../components/service/contract/model";
-import type { Enforcement } from "../../../components/trust/enforcement";
+import type { ContractModel } from "../../../components/service/contract/model";
+import { contractEnforcement, type Enforcement } from "../../../components/trust/enforcement";
 
 const GATE = "gate.dev.corp.test";
 const BILLING = "billing.dev.corp.test";

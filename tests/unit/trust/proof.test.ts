@@ -48,32 +48,94 @@ const plan = planChecks(members, edges, placement);
 const lines = (name: string, kind: string): string[][] =>
   (plan.get(name) ?? []).map((check) => check.line.split("\t")).filter((fields) => fields[0] === kind);
 
+/** `claim => client expect` of every TLS check about an edge or a host. */
+const asked = (about: string, by = plan): string[] =>
+  [...by.values()]
+    .flat()
+    .filter((check) => check.about === about && check.line.startsWith("tls"))
+    .map((check) => {
+      const fields = check.line.split("\t");
+      return `${check.claim} => ${fields[6]} ${fields.at(-1)}`;
+    });
+const ACCEPTED =
+  "the caller's certificate is accepted, and the callee's is the one that was issued => client.pem accepted";
+const UNTRUSTED = "a wrong name is refused, and so is an unknown authority => client.pem untrusted=issuer+name";
+
 describe("the plan of a proof", () => {
-  it("asks of every edge what it accepts and what it refuses", () => {
-    const aboutOrders = (plan.get("gate") ?? []).filter((check) => check.about === "gate->orders");
-    expect(aboutOrders.map((check) => check.claim)).toEqual([
-      "the caller's certificate is accepted, and the callee's is the one that was issued",
-      "a wrong name is refused",
-      "an unknown authority is refused",
-      "a caller without a certificate is refused",
+  it("asks of a strict edge that it refuses no certificate and a stolen server certificate", () => {
+    expect(asked("gate->orders")).toEqual([
+      ACCEPTED,
+      UNTRUSTED,
+      "a caller without a certificate is refused => - refused",
+      "a server certificate is no client certificate, and refused => server.crt+server.key refused",
     ]);
-    expect(aboutOrders[0]?.line).toBe(
+    expect(plan.get("gate")?.[0]?.line).toBe(
       "tls\tgate#0\torders.dev.corp.test\t8443\torders.dev.corp.test\tca-chain.pem\tclient.pem\torders-fingerprint\thttp\taccepted",
     );
   });
 
-  it("asks that a caller without a certificate is let in where the edge is not strict", () => {
-    const last = (about: string): string | undefined =>
-      [...plan.values()]
-        .flat()
-        .filter((check) => check.about === about && check.claim.includes("without"))[0]
-        ?.line.split("\t")
-        .at(-1);
-    expect([last("gate->orders"), last("gate->site"), last("orders->store")]).toEqual([
-      "refused",
-      "accepted",
-      "accepted",
+  it("asks of an edge in audit that it wants a certificate and lets everybody in", () => {
+    expect(asked("orders->store")).toEqual([
+      ACCEPTED,
+      UNTRUSTED,
+      "a certificate is asked for, and a caller without one is let in (audit) => - asked",
+      "a caller with a bad certificate is let in (audit) => server.crt+server.key accepted",
     ]);
+  });
+
+  it("asks of an edge that is off that nobody is asked for a certificate", () => {
+    expect(asked("gate->site")).toEqual([ACCEPTED, UNTRUSTED, "no certificate is asked for (off) => - unasked"]);
+  });
+
+  it("knows that a listener with one lenient edge lets others in, and holds a strict caller to its own", () => {
+    const mixed: ProofEdge[] = [...edges, { from: "site", to: "orders", enforcement: "audit" }];
+    expect(asked("gate->orders", planChecks(members, mixed, placement))).toEqual([
+      ACCEPTED,
+      UNTRUSTED,
+      "a certificate is asked for, and a caller without one is let in (audit, as another edge of orders is) => - asked",
+      "a server certificate is no client certificate, and refused => server.crt+server.key refused",
+    ]);
+  });
+
+  it("leaves open what a server of its own does with a bad certificate in audit", () => {
+    const audit: ProofEdge[] = [{ from: "gate", to: "site", enforcement: "audit" }];
+    expect(asked("gate->site", planChecks(members, audit, placement))).toHaveLength(3);
+  });
+
+  it("shows a strict callee a caller that is no edge: the callee itself, with its own certificate", () => {
+    expect(asked("orders")).toEqual([
+      "a caller that is no edge is refused, though its certificate is good => client.pem refused",
+    ]);
+    // It calls nobody, so it has no certificate to show.
+    expect(asked("store")).toEqual([]);
+    const lenient = edges.map((edge) => ({ ...edge, enforcement: "audit" as const }));
+    expect(asked("orders", planChecks(members, lenient, placement))).toEqual([]);
+  });
+
+  it("asks at the entry what hosts with certificates of people take and refuse", () => {
+    const hosts = (["required", "optional"] as const).map((clients, index) => ({
+      host: `${clients}.test`,
+      entry: "gate",
+      clients,
+      chain: `public-${index}.crt`,
+    }));
+    const more = planChecks(members, edges, placement, hosts);
+    expect(asked("required.test", more)).toEqual([
+      "a visitor without a certificate is refused (required) => - refused",
+      "a service's certificate does not pass for a person's => client.pem refused",
+    ]);
+    expect(asked("optional.test", more)).toEqual([
+      "a visitor is asked for a certificate, and let in without one (optional) => - asked",
+      "a service's certificate does not pass for a person's => client.pem refused",
+    ]);
+    const line = (more.get("gate") ?? []).find((check) => check.about === "optional.test")?.line;
+    expect(line?.split("\t").slice(2)).toEqual(
+      "gate.dev.corp.test 8443 optional.test only:public-1.crt - - plain-tcp asked".split(" "),
+    );
+  });
+
+  it("makes no more handshakes for an edge than four", () => {
+    for (const edge of edges) expect(asked(`${edge.from}->${edge.to}`).length).toBeLessThanOrEqual(4);
   });
 
   it("takes the application's own way where there is a sidecar and HTTP", () => {
