@@ -234,6 +234,8 @@ export const SERVERS: readonly BenchServer[] = [
 export const VARIANTS: readonly BenchServer[] = [
   gatehouse("no-log", variant([/^CustomLog .*$/m, ""])),
   gatehouse("short-log", variant([/^LogFormat .*$/m, 'LogFormat "%h %t \\"%r\\" %>s %b" json'])),
+  gatehouse("log-epoch", variant([/%\{%Y-%m-%dT%H:%M:%S\}t\.%\{msec_frac\}tZ/, "%{msec}t"])),
+  gatehouse("log-no-tls", variant([/,\\"tls\\":.*?(?=,\\"forged)/, ""])),
   gatehouse("quiet", variant([/^LogLevel .*$/m, "LogLevel warn"])),
   gatehouse("no-log-quiet", variant([/^CustomLog .*$/m, ""], [/^LogLevel .*$/m, "LogLevel warn"])),
   gatehouse("no-headers", variant([/^RequestHeader (set|unset|edit) .*\n/gm, ""], [/^SetEnvIfNoCase .*\n/gm, ""])),
