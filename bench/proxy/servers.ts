@@ -238,7 +238,7 @@ export const VARIANTS: readonly BenchServer[] = [
   gatehouse("log-no-tls", variant([/,\\"tls\\":.*?(?=,\\"forged)/, ""])),
   gatehouse("quiet", variant([/^LogLevel .*$/m, "LogLevel warn"])),
   gatehouse("no-log-quiet", variant([/^CustomLog .*$/m, ""], [/^LogLevel .*$/m, "LogLevel warn"])),
-  gatehouse("no-headers", variant([/^RequestHeader (set|unset|edit) .*\n/gm, ""], [/^SetEnvIfNoCase .*\n/gm, ""])),
+  gatehouse("no-headers", variant([/^ *RequestHeader (set|unset|edit) .*\n/gm, ""], [/^SetEnvIfNoCase .*\n/gm, ""])),
   gatehouse(
     "more-children",
     variant([/^StartServers .*$/m, "StartServers 3"], [/^MinSpareThreads .*$/m, "MinSpareThreads 75"]),

@@ -225,6 +225,27 @@ const STRIPPED = [
   "X-Gatehouse-Entry-Host",
 ];
 
+/** Who somebody is: ours to say, and what single sign-on and frameworks believe. */
+const IDENTITY = [
+  "X[-_]Gatehouse[-_]",
+  "OIDC[-_]",
+  "(?:X[-_])?(?:SSL[-_])?Client[-_](?:DN|S[-_]DN|I[-_]DN|CN|Verify|Cert|Certificate|SAN|Serial|Fingerprint)$",
+];
+
+/** Where a request came from, with an underscore somewhere. */
+const LOOK_ALIKES = [
+  "X_Forwarded[-_]",
+  "X-Forwarded_",
+  "X-Forwarded-[a-z-]*_",
+  "X_Real[-_]IP",
+  "X-Real_IP",
+  "X_Request[-_]Id",
+  "X-Request_Id",
+  "X_(?:Auth|Client|Cluster|Host|Original|Remote|Rewrite|WebAuth)",
+  "X-(?:Auth|Client|Cluster|Original|Remote|Rewrite|WebAuth)[a-z-]*_",
+  "(?:Client|Remote|True|Front)[a-z-]*_",
+];
+
 function incomingHeaders(): string[] {
   return [
     "# A client could name headers of ours in Connection and have them removed on the way: only the one word that is",
@@ -232,16 +253,12 @@ function incomingHeaders(): string[] {
     String.raw`RequestHeader edit Connection "(?i)^.*\bclose\b.*$" close early`,
     'RequestHeader edit Connection "(?i)^(?!close$).*$" keep-alive early',
     ...STRIPPED.map((name) => `RequestHeader unset ${name} early`),
-    "# Look-alikes that many frameworks read as the same name (X_Forwarded_For): refused. Not .*: that matches no header too.",
-    'SetEnvIfNoCase "^X[-_]Gatehouse[-_]" ".+" gatehouse_forged=identity',
-    'SetEnvIfNoCase "^(X_Forwarded[-_]|X-Forwarded_|X-Forwarded-[a-z-]*_|X_Real[-_]IP|X-Real_IP|X_Request[-_]Id|X-Request_Id)" ".+" gatehouse_forged=forwarded',
-    'SetEnvIfNoCase "^(X_(Auth|Client|Cluster|Host|Original|Remote|Rewrite|WebAuth)|X-(Auth|Client|Cluster|Original|Remote|Rewrite|WebAuth)[a-z-]*_|(Client|Remote|True|Front)[a-z-]*_)" ".+" gatehouse_forged=forwarded',
-    'SetEnvIfNoCase "^OIDC[-_]" ".+" gatehouse_forged=identity',
-    'SetEnvIfNoCase "^(X[-_])?(SSL[-_])?Client[-_](DN|S[-_]DN|I[-_]DN|CN|Verify|Cert|Certificate|SAN|Serial|Fingerprint)$" ".+" gatehouse_forged=identity',
-    'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
+    "# Names of ours from outside, and look-alikes that many frameworks read as the same name (X_Forwarded_For): refused.",
+    "# Two expressions, since each is tried on every header. Not .*: that matches no header too.",
+    `SetEnvIfNoCase "^(?:${IDENTITY.join("|")})" ".+" gatehouse_forged=identity`,
+    `SetEnvIfNoCase "^(?:${LOOK_ALIKES.join("|")})" ".+" gatehouse_forged=forwarded`,
     'RequestHeader set X-Request-Id "%{UNIQUE_ID}e"',
     'RequestHeader set X-Gatehouse-Entry-TLS "%{SSL_PROTOCOL}s/%{SSL_CIPHER}s"',
-    'RequestHeader set X-Gatehouse-Entry-Host "expr=%{SERVER_NAME}"',
   ];
 }
 
@@ -302,6 +319,8 @@ function publicHost(model: HttpdModel, host: HttpdHost): string {
     `SSLCertificateFile "${file(host.chain)}"`,
     `SSLCertificateKeyFile "${file(host.key)}"`,
     hsts(model),
+    'RequestHeader set X-Forwarded-Proto "https"',
+    `RequestHeader set X-Gatehouse-Entry-Host "${host.host}"`,
     ...clientCertificates(host),
     block('<Location "/">', [admission([])]),
     // Shorter paths first: of several matching sections the last one counts.
