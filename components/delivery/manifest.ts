@@ -10,6 +10,8 @@ export interface ManifestFacts {
   readonly clients: readonly { readonly file: string; readonly bundle: string }[];
   /** Files of roots to trust. */
   readonly bundles: readonly string[];
+  /** Revocation lists; checked in full, since one that is bad refuses every caller. @default [] */
+  readonly crls?: readonly DeliveredCrls[];
   /** What must be served once the release is active. */
   readonly endpoints: readonly Endpoint[];
   /** The same for the trial instance (httpd only). */
@@ -26,6 +28,18 @@ export interface ServedCertificate {
   readonly name: string;
   /** False for a public certificate that leads to no bundle of ours. @default true */
   readonly anchored?: boolean;
+}
+
+/** Revocation lists of every tier of one hierarchy. */
+export interface DeliveredCrls {
+  readonly file: string;
+  /** Roots of the hierarchy. */
+  readonly bundle: string;
+  /**
+   * Intermediates that must have a list here.
+   * @default - those of the release's own certificates under the bundle
+   */
+  readonly issuers?: string;
 }
 
 export interface Endpoint {
@@ -57,7 +71,7 @@ export function makeRelease(files: Readonly<Record<string, string>>, facts: Mani
     certificates: facts.certificates,
     clients: facts.clients,
     bundles: facts.bundles,
-    crls: [],
+    crls: facts.crls ?? [],
     endpoints: facts.endpoints,
     trial: facts.trial ?? [],
     ...(facts.reload && { reload: facts.reload }),

@@ -2,10 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
 import { refuse, type Problem } from "../problems";
+import { crlNumber, makeCrl } from "./crl";
 import { existingAuthorityProblems } from "./existingAuthority";
 import { evidenceOf, normalizePem, type Evidence } from "./evidence";
 import type { KeyCurve, Signer } from "./issue";
 import { defaultLifetimes, lifetimeProblems, type Lifetimes } from "./lifetimes";
+import type { Revocation } from "./revocation";
+import { existingRevocationProblems, normalCrls } from "./upperCrls";
 
 /** Where the issuing key comes from. `offline` (a root that Pulumi never sees) will be a third kind. */
 export type AuthoritySource =
@@ -20,6 +23,12 @@ export type AuthoritySource =
       readonly certificatePem: pulumi.Input<string>;
       /** PEM of the issuing certificate's key. Marked secret here, whatever it comes as. */
       readonly privateKeyPem: pulumi.Input<string>;
+      /**
+       * PEM of the root's revocation list, and of those of further intermediates above the issuing certificate: needed
+       * to revoke, since servers want the list of every tier.
+       * @default - nothing can be revoked
+       */
+      readonly crlPem?: pulumi.Input<string>;
     };
 
 /** Arguments of {@link CertificateAuthority}. */
@@ -50,6 +59,18 @@ export interface CertificateAuthorityArgs {
   readonly curve?: KeyCurve;
   /** Hours of validity for root, intermediate and leaves. @default {@link defaultLifetimes} */
   readonly lifetimes?: Lifetimes;
+  /**
+   * Leaves of this authority that are refused though they have not expired. While there is none, there is no
+   * revocation list and nobody checks: no list can lock anybody out.
+   * @default []
+   */
+  readonly revoked?: readonly Revocation[];
+  /**
+   * Number of the revocation list, which must go up with each change of it; stands for a moment, in seconds since 1970.
+   * Say more than the default where an entry was taken out again: keepers take no list with a lower number.
+   * @default - the moment of the latest revocation
+   */
+  readonly crlNumber?: number;
 }
 
 /**
@@ -78,6 +99,12 @@ export class CertificateAuthority extends pulumi.ComponentResource {
   declare public readonly issuerEvidence: pulumi.Output<Evidence>;
   /** What issues leaves. Holds the issuing key (secret): hand it to `ServiceIdentity`, never to a container. */
   declare public readonly signer: Signer;
+  /** Revocation lists of every tier, as PEM; undefined while nothing is revoked. Public. */
+  declare public readonly crlPem?: pulumi.Output<string>;
+  /** What is revoked. */
+  public readonly revoked: readonly Revocation[];
+  /** Number of the revocation list; undefined while nothing is revoked. */
+  declare public readonly crlNumber?: number;
 
   constructor(name: string, args: CertificateAuthorityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("gatehouse:index:CertificateAuthority", name, {}, opts);
@@ -85,11 +112,14 @@ export class CertificateAuthority extends pulumi.ComponentResource {
     this.domain = args.domain;
     this.hierarchy = args.hierarchy ?? "services";
     this.lifetimes = args.lifetimes ?? defaultLifetimes;
+    this.revoked = args.revoked ?? [];
+    if (this.revoked.length > 0) this.crlNumber = args.crlNumber ?? crlNumber(this.revoked);
     refuse(argumentProblems(name, args));
 
     const made = args.source?.kind === "existing" ? useExisting(name, args.source, args) : this.makeManaged(name, args);
     this.bundlePem = made.rootPem;
     this.signer = made.signer;
+    if (this.crlNumber !== undefined) this.crlPem = made.crlPem(this.revoked, this.crlNumber);
     this.rootEvidence = made.rootPem.apply(evidenceOf);
     this.issuerEvidence = made.signer.certificatePem.apply(evidenceOf);
     this.registerOutputs({
@@ -164,6 +194,16 @@ export class CertificateAuthority extends pulumi.ComponentResource {
         chainPem: issuer.certPem,
         curve,
       },
+      crlPem: (revoked, number) =>
+        pulumi.unsecret(
+          pulumi
+            .all([root.certPem, rootKey.privateKeyPemPkcs8, issuer.certPem, issuerKey.privateKeyPemPkcs8])
+            .apply(
+              ([rootPem, rootSecret, issuerPem, issuerSecret]) =>
+                makeCrl({ certificatePem: issuerPem, privateKeyPem: issuerSecret }, revoked, number) +
+                makeCrl({ certificatePem: rootPem, privateKeyPem: rootSecret }, [], number),
+            ),
+        ),
     };
   }
 }
@@ -171,6 +211,8 @@ export class CertificateAuthority extends pulumi.ComponentResource {
 interface Hierarchy {
   readonly rootPem: pulumi.Output<string>;
   readonly signer: Signer;
+  /** Makes the lists of every tier; never asked to while nothing is revoked. */
+  readonly crlPem: (revoked: readonly Revocation[], number: number) => pulumi.Output<string>;
 }
 
 /** Every output of an existing authority waits for the check, so that nothing is issued by an unchecked one. */
@@ -180,10 +222,17 @@ function useExisting(
   args: CertificateAuthorityArgs,
 ): Hierarchy {
   const checked = pulumi
-    .all([source.rootPem, source.certificatePem, pulumi.secret(source.privateKeyPem)])
-    .apply(([rootPem, certificatePem, privateKeyPem]) => {
-      refuse(existingAuthorityProblems(name, { rootPem, certificatePem, privateKeyPem }));
-      return { rootPem: normalizePem(rootPem), chainPem: normalizePem(certificatePem), privateKeyPem };
+    .all([source.rootPem, source.certificatePem, pulumi.secret(source.privateKeyPem), source.crlPem])
+    .apply(([rootPem, certificatePem, privateKeyPem, crlPem]) => {
+      const given = { rootPem, certificatePem, privateKeyPem };
+      refuse(existingAuthorityProblems(name, given));
+      if (args.revoked?.length) refuse(existingRevocationProblems(name, { ...given, crlPem }, new Date()));
+      return {
+        rootPem: normalizePem(rootPem),
+        chainPem: normalizePem(certificatePem),
+        privateKeyPem,
+        upperCrls: normalCrls(crlPem ?? ""),
+      };
     });
   const open = (pick: (value: { rootPem: string; chainPem: string }) => string): pulumi.Output<string> =>
     pulumi.unsecret(checked.apply(pick));
@@ -196,6 +245,13 @@ function useExisting(
       chainPem: open((value) => value.chainPem),
       curve: pulumi.unsecret(checked.apply(() => args.curve ?? "P256")),
     },
+    crlPem: (revoked, number) =>
+      pulumi.unsecret(
+        checked.apply(({ chainPem, privateKeyPem, upperCrls }) => {
+          const issuer = { certificatePem: firstCertificate(chainPem), privateKeyPem };
+          return makeCrl(issuer, revoked, number) + upperCrls;
+        }),
+      ),
   };
 }
 

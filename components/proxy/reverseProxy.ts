@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { attach, GATE_UID, hardened, labels, privateTmpfs, settingsHash } from "../container";
+import { CRL_FILE, foreignCrls, serviceCrls, type CrlDelivery } from "../delivery/crls";
 import { deliverTrust, TRUST_MOUNT } from "../delivery/trustDelivery";
 import type { DeliveredFile } from "../delivery/volume";
 import { keeperHealth } from "../keeper";
@@ -203,13 +204,15 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
     files[key] = { content: pulumi.secret(it.certificate.privateKeyPem), mode: "0440" };
     if (it.clients) files[USERS_BUNDLE] = { content: usersBundle(name, it.clients.authority, args.identity.authority) };
   }
+  const services = serviceCrls(args.identity.authority);
+  const users = usersCrls(args);
   const endpoints = (address: string): { address: string; name: string; chain: string }[] =>
     hosts.map(({ it, chain }) => ({ address, name: it.host, chain }));
   return {
     container: names.container,
     image: args.gateImage,
     group: GATE_UID,
-    files,
+    files: { ...files, ...services.files, ...users.files },
     manifest: {
       server: "httpd",
       certificates: [
@@ -230,6 +233,7 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
           ...(args.hosts.some((it) => it.clients) ? [USERS_BUNDLE] : []),
         ]),
       ].sort(),
+      crls: [...services.crls, ...users.crls],
       endpoints: endpoints(`${names.full}:${HTTPS_PORT}`),
       trial: endpoints(`127.0.0.1:${TRIAL_HTTPS_PORT}`),
     },
@@ -237,6 +241,8 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
       service: names.name,
       environment: names.environment,
       client: client.evidence.fingerprint,
+      ...services.facts,
+      ...users.facts,
       ...Object.fromEntries(
         hosts.map(({ it }) => [
           `public.${it.host}`,
@@ -249,6 +255,12 @@ function trustOf(name: string, args: ReverseProxyArgs): Parameters<typeof delive
 
 /** Roots of people and devices. */
 const USERS_BUNDLE = "users-ca.pem";
+
+/** Every host that asks for client certificates does so by the same authority. */
+function usersCrls(args: ReverseProxyArgs): CrlDelivery {
+  const authority = args.hosts.find((it) => it.clients)?.clients?.authority;
+  return authority ? foreignCrls(authority, "users", USERS_BUNDLE) : { files: {}, crls: [], facts: {} };
+}
 
 /** Each host with the names of its files: numbered by the sorted host names. */
 function publicFiles(args: ReverseProxyArgs): { it: PublicHost; chain: string; key: string }[] {
@@ -304,6 +316,7 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
   const { names } = args.identity;
   const routes = args.hosts.flatMap((it) => it.routes);
   const callees = new Map(routes.map(({ to }) => [calleeName(to), to]));
+  const usersCrl = usersCrls(args).crls[0]?.file;
   return {
     name: names.name,
     full: names.full,
@@ -318,6 +331,7 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
         clients: {
           mode: it.clients.mode,
           bundle: USERS_BUNDLE,
+          ...(usersCrl !== undefined && { crl: usersCrl }),
           organization: `${it.clients.authority.environment}.${it.clients.authority.domain}`,
         },
       }),
@@ -338,6 +352,7 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
           host: to.kind === "service" ? to.names.full : to.host,
           port: to.port,
           bundle: bundleFile(to),
+          ...(to.kind === "service" && args.identity.authority.crlPem && { crl: CRL_FILE }),
           ...(to.kind === "service" || to.clientCertificate ? { client: "client.pem" } : {}),
           timeoutSeconds: Math.max(...its.map((route) => route.timeoutSeconds ?? 60)),
           ...(insecureUntil && { insecureUntil }),

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { attach, hardened, labels, privateTmpfs, settingsHash } from "../container";
+import { serviceCrls } from "../delivery/crls";
 import { deliverTrust, TRUST_MOUNT, type TrustDelivery } from "../delivery/trustDelivery";
 import type { DeliveredFile } from "../delivery/volume";
 import { keeperHealth } from "../keeper";
@@ -19,6 +20,7 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
   const reload = tls.reload ?? { signal: "HUP" };
   const group = args.application.secretsGroup ?? DEFAULT_GROUP;
   const server = required(args.identity.server, name, "server");
+  const revoked = serviceCrls(args.identity.authority);
   const trust = deliverTrust(
     name,
     {
@@ -34,10 +36,16 @@ export function makeOwnTls(name: string, args: ServiceArgs, tls: OwnTls, parent:
         certificates: [{ chain: "server.crt", key: "server.key", usage: "server", name: names.full }],
         clients: needsClient(args) ? [{ file: "client.pem", bundle: "ca-chain.pem" }] : [],
         bundles: bundles(args),
+        crls: revoked.crls,
         endpoints: [{ address: `${names.full}:${tls.port ?? TLS_PORT}`, name: names.full, chain: "server.crt" }],
         ...(reload !== "replace" && { reload }),
       },
-      facts: { service: names.name, environment: names.environment, server: server.evidence.fingerprint },
+      facts: {
+        service: names.name,
+        environment: names.environment,
+        server: server.evidence.fingerprint,
+        ...revoked.facts,
+      },
     },
     parent,
   );

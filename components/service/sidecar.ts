@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { attach, GATE_UID, hardened, labels, privateTmpfs, settingsHash, type Attachment } from "../container";
 import type { DeliveredFile } from "../delivery/volume";
+import { CRL_FILE, serviceCrls } from "../delivery/crls";
 import { deliverTrust, TRUST_MOUNT } from "../delivery/trustDelivery";
 import { keeperHealth } from "../keeper";
 import { internalNetwork } from "../network/isolatedNetwork";
@@ -30,6 +31,7 @@ export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, pa
     parent,
   );
   const model = sidecarModel(args, tls);
+  const revoked = serviceCrls(args.identity.authority);
   const trust = deliverTrust(
     name,
     {
@@ -42,9 +44,15 @@ export function makeSidecar(name: string, args: ServiceArgs, tls: SidecarTls, pa
         certificates: [{ chain: "server.crt", key: "server.key", usage: "server", name: names.full }],
         clients: needsClient(args) ? [{ file: "client.pem", bundle: "ca-chain.pem" }] : [],
         bundles: bundles(args),
+        crls: revoked.crls,
         endpoints: [{ address: `${names.full}:${TLS_PORT}`, name: names.full, chain: "server.crt" }],
       },
-      facts: { service: names.name, environment: names.environment, server: server.evidence.fingerprint },
+      facts: {
+        service: names.name,
+        environment: names.environment,
+        server: server.evidence.fingerprint,
+        ...revoked.facts,
+      },
     },
     parent,
   );
@@ -104,6 +112,7 @@ export function trustFiles(name: string, args: ServiceArgs, server: IssuedCertif
     "server.crt": { content: server.chainPem },
     "server.key": { content: server.privateKeyPem, mode: "0440" },
     "ca-chain.pem": { content: args.identity.authority.bundlePem },
+    ...serviceCrls(args.identity.authority).files,
   };
   if (needsClient(args))
     files["client.pem"] = { content: clientPem(required(args.identity.client, name, "client")), mode: "0440" };
@@ -132,21 +141,25 @@ export function callNetworks(args: ServiceArgs): Attachment[] {
 }
 
 function sidecarModel(args: ServiceArgs, tls: SidecarTls): SidecarModel {
-  const { names } = args.identity;
+  const { names, authority } = args.identity;
+  const crl = authority.crlPem && CRL_FILE;
   return {
     name: names.name,
     full: names.full,
     protocol: args.protocol ?? "http",
     appPort: tls.port,
     callers: args.callers,
+    ...(crl !== undefined && { crl }),
     ...(args.entry && { entry: args.entry }),
     publicHost: tls.publicHost ?? false,
-    calls: (args.calls ?? []).map(sidecarCall).sort((a, b) => ((a.aliases[0] ?? "") < (b.aliases[0] ?? "") ? -1 : 1)),
+    calls: (args.calls ?? [])
+      .map((it) => sidecarCall(it, crl))
+      .sort((a, b) => ((a.aliases[0] ?? "") < (b.aliases[0] ?? "") ? -1 : 1)),
     idleTimeoutSeconds: tls.idleTimeoutSeconds ?? 3600,
   };
 }
 
-function sidecarCall({ to, localPort }: Call): SidecarCall {
+function sidecarCall({ to, localPort }: Call, crl: string | undefined): SidecarCall {
   if (to.kind === "external")
     return {
       aliases: [to.name],
@@ -165,6 +178,7 @@ function sidecarCall({ to, localPort }: Call): SidecarCall {
     host: to.names.full,
     port: to.port,
     bundle: bundleFile(to),
+    ...(crl !== undefined && { crl }),
     clientCertificate: true,
     rewriteHost: false,
   };

@@ -17,7 +17,7 @@ export interface Recipe {
   readonly issuer?: Made;
   /** `-days`; negative values make an expired certificate. */
   readonly days?: number;
-  /** `ec` (P-256) or `rsa:<bits>`. */
+  /** `ec` (P-256), `ec:<curve>`, `rsa:<bits>` or `ed25519`. */
   readonly key?: string;
   readonly digest?: string;
   /** `YYYYMMDDhhmmssZ`. */
@@ -33,9 +33,10 @@ export function makeCertificate(recipe: Recipe): Made {
   const at = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "pipe", cwd: folder });
   try {
-    const [kind, bits] = (recipe.key ?? "ec").split(":");
-    if (kind === "rsa") openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${bits}`, "-out", "key");
-    else openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "key");
+    const [kind, size] = (recipe.key ?? "ec").split(":");
+    if (kind === "rsa") openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", `rsa_keygen_bits:${size}`, "-out", "key");
+    else if (kind === "ed25519") openssl("genpkey", "-algorithm", "ED25519", "-out", "key");
+    else openssl("genpkey", "-algorithm", "EC", "-pkeyopt", `ec_paramgen_curve:${size ?? "P-256"}`, "-out", "key");
     openssl("req", "-new", "-key", "key", "-subj", `/CN=${recipe.commonName}`, "-out", "request");
     writeFileSync(at("ca.conf"), configuration(recipe));
     writeFileSync(at("index"), "");

@@ -19,10 +19,12 @@ export interface HttpdHost {
   /** Files of the release: leaf then intermediates, and the key. */
   readonly chain: string;
   readonly key: string;
-  /** Client certificates of people and devices: the file with the roots that vouch for them. */
+  /** Client certificates of people and devices: files with the roots that vouch for them, and with what is revoked. */
   readonly clients?: {
     readonly mode: "optional" | "required";
     readonly bundle: string;
+    /** Revocation lists of every tier under the bundle; absent while nothing is revoked. */
+    readonly crl?: string;
     /** Organization of this environment's devices, `dev.corp.test`. */
     readonly organization: string;
   };
@@ -48,6 +50,8 @@ export interface HttpdUpstream {
   readonly port: number;
   /** File with the roots to trust for it. */
   readonly bundle: string;
+  /** File with revocation lists of every tier under the bundle; absent where there are none. */
+  readonly crl?: string;
   /** File with the client certificate: leaf, key, intermediates; never a root, which would become a trust anchor. */
   readonly client?: string;
   readonly timeoutSeconds: number;

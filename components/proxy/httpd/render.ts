@@ -273,6 +273,9 @@ function upstream(it: HttpdUpstream): string {
   return block(`<Proxy "${origin(it)}">`, [
     ...(it.insecureUntil ? unverified : []),
     `SSLProxyCACertificateFile "${file(it.bundle)}"`,
+    ...(it.crl && !it.insecureUntil
+      ? [`SSLProxyCARevocationFile "${file(it.crl)}"`, "SSLProxyCARevocationCheck chain"]
+      : []),
     ...(it.client ? [`SSLProxyMachineCertificateFile "${file(it.client)}"`] : []),
   ]);
 }
@@ -348,6 +351,7 @@ function clientCertificates(host: HttpdHost): string[] {
     `SSLCACertificateFile "${file(host.clients.bundle)}"`,
     `SSLVerifyClient ${host.clients.mode === "required" ? "require" : "optional"}`,
     "SSLVerifyDepth 3",
+    ...(host.clients.crl ? [`SSLCARevocationFile "${file(host.clients.crl)}"`, "SSLCARevocationCheck chain"] : []),
     "# The root may vouch for other environments too: their devices are not ours.",
     `SetEnvIfExpr "${device} && ${elsewhere}" gatehouse_forged=environment`,
     'RequestHeader set X-Gatehouse-User-Verify "%{SSL_CLIENT_VERIFY}s"',

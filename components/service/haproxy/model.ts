@@ -10,6 +10,8 @@ export interface SidecarModel {
   /** Port of the application in the cell. */
   readonly appPort: number;
   readonly callers: readonly CallerRule[];
+  /** File with revocation lists of every tier; absent while nothing is revoked. */
+  readonly crl?: string;
   /** Full name of the proxy when it is a caller: its `X-Gatehouse-Entry-*` headers are believed. */
   readonly entry?: string;
   /** Callers' applications see the public Host that the proxy received. */
@@ -31,6 +33,8 @@ export interface SidecarCall {
   readonly port: number;
   /** File with the roots to trust for this callee. */
   readonly bundle: string;
+  /** File with revocation lists of every tier under the bundle; absent where there are none. */
+  readonly crl?: string;
   /** Present the service's client certificate. */
   readonly clientCertificate: boolean;
   /** Replace the Host header by `host`: an outside server does not know our names. */

@@ -69,7 +69,7 @@ function ingress(model: SidecarModel): string {
       `mode ${model.protocol}`,
       ...(http(model) ? [] : [idle(model, "client")]),
       "# On the service's own edge network only: elsewhere it is a caller, and nobody's callee.",
-      `${bind}${verification(model.callers)}`,
+      `${bind}${verification(model)}`,
       ...rules,
       "default_backend application",
     ]),
@@ -85,15 +85,21 @@ function ingress(model: SidecarModel): string {
 }
 
 /** Audit lets every caller pass and names the exact result of the check; strict refuses in the handshake. */
-function verification(callers: readonly CallerRule[]): string {
+function verification({ callers, crl }: SidecarModel): string {
+  const files = `ca-file ca-chain.pem${crlFile(crl)}`;
   switch (clientVerification(callers)) {
     case "none":
       return "";
     case "optional":
-      return " ca-file ca-chain.pem verify optional crt-ignore-err all ca-ignore-err all";
+      return ` ${files} verify optional crt-ignore-err all ca-ignore-err all`;
     case "required":
-      return " ca-file ca-chain.pem verify required";
+      return ` ${files} verify required`;
   }
+}
+
+/** A list of every tier must be in it, or everybody is refused: the keeper sees to that. */
+function crlFile(crl: string | undefined): string {
+  return crl === undefined ? "" : ` crl-file ${crl}`;
 }
 
 /** The caller's name, when its certificate was verified; and who may pass. `deny` is the action of the protocol. */
@@ -197,7 +203,7 @@ function egressBackend(model: SidecarModel, call: SidecarCall): string {
     `mode ${call.protocol}`,
     call.protocol === "tcp" ? idle(model, "server") : "http-reuse always",
     ...(call.rewriteHost ? [`http-request set-header Host ${call.host}`] : []),
-    `server callee ${call.host}:${call.port} ssl verify required ca-file ${call.bundle}${client}` +
+    `server callee ${call.host}:${call.port} ssl verify required ca-file ${call.bundle}${crlFile(call.crl)}${client}` +
       ` sni str(${call.host}) verifyhost ${call.host}${call.protocol === "http" ? " alpn http/1.1" : ""}`,
   ]);
 }
