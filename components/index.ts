@@ -7,6 +7,7 @@ export type { Evidence } from "./pki/evidence";
 export { HostCertificate, type HostCertificateArgs } from "./pki/hostCertificate";
 export type { IssuedCertificate, KeyCurve, Signer } from "./pki/issue";
 export { defaultLifetimes, type Lifetimes } from "./pki/lifetimes";
+export type { Revocation, RevocationReason } from "./pki/revocation";
 export { serviceNames, type ServiceNames } from "./pki/names";
 export { ServiceIdentity, type ServiceIdentityArgs } from "./pki/serviceIdentity";
 export { InvalidInput, type Problem } from "./problems";

@@ -1,11 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { CertificateAuthority, type AuthoritySource } from "../components";
+import {
+  CertificateAuthority,
+  type AuthoritySource,
+  type CertificateAuthorityArgs,
+  type TrustGraph,
+} from "../components";
+import { crlNumber } from "../components/pki/crl";
+import { refuse } from "../components/problems";
 import type { AuthorityConfig, GatehouseConfig } from "./config";
 import { readText } from "./files";
 
 /** Issues for services, and for public hosts that have no files of their own. */
-export function makeAuthority(config: GatehouseConfig): CertificateAuthority {
+export function makeAuthority(config: GatehouseConfig, remembered: TrustGraph | undefined): CertificateAuthority {
   const { authority } = config;
   return new CertificateAuthority("services", {
     environment: config.environment,
@@ -14,11 +21,15 @@ export function makeAuthority(config: GatehouseConfig): CertificateAuthority {
     curve: authority.keyAlgorithm,
     lifetimes: authority,
     source: sourceOf(authority),
+    ...revocation("services", config, remembered),
   });
 }
 
 /** People and devices have a root of their own. */
-export function makeUsersAuthority(config: GatehouseConfig): CertificateAuthority | undefined {
+export function makeUsersAuthority(
+  config: GatehouseConfig,
+  remembered: TrustGraph | undefined,
+): CertificateAuthority | undefined {
   const { users } = config;
   if (!users) return undefined;
   return new CertificateAuthority("users", {
@@ -29,6 +40,7 @@ export function makeUsersAuthority(config: GatehouseConfig): CertificateAuthorit
     curve: users.keyAlgorithm,
     lifetimes: users,
     source: sourceOf(users),
+    ...revocation("users", config, remembered),
   });
 }
 
@@ -39,5 +51,29 @@ function sourceOf({ existing }: Pick<AuthorityConfig, "existing">): AuthoritySou
     rootPem: readText(existing.rootFile),
     certificatePem: readText(existing.certificateFile),
     privateKeyPem: new pulumi.Config().requireSecret(existing.keySecret),
+    ...(existing.rootCrlFile !== undefined && { crlPem: readText(existing.rootCrlFile) }),
   };
+}
+
+/** What is revoked, under a number that goes up with each change: keepers take no list with a lower one. */
+function revocation(
+  hierarchy: "services" | "users",
+  config: GatehouseConfig,
+  remembered: TrustGraph | undefined,
+): Pick<CertificateAuthorityArgs, "revoked" | "crlNumber"> {
+  const revoked = config.revoked[hierarchy];
+  const before = remembered?.authorities[hierarchy];
+  refuse(
+    revoked
+      .filter(({ serial }) => serial === before?.issuer.serial || serial === before?.root.serial)
+      .map(({ serial }) => ({
+        key: "gatehouse:revoked",
+        value: serial,
+        rule: `certificates of services, people and devices are revoked one by one; this one is the authority ${hierarchy} itself`,
+        fix: "remove the entry; an authority that is no longer trusted is replaced, see docs/revocation.md",
+      })),
+  );
+  const list =
+    before?.crlNumber === undefined ? undefined : { number: before.crlNumber, entries: before.revoked ?? [] };
+  return { revoked, crlNumber: crlNumber(revoked, list) };
 }

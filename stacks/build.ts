@@ -26,8 +26,8 @@ export interface BuiltStack {
 /** Configuration -> components. Reads as a table of contents; every step stands in a file of its own. */
 export async function buildStack(config: GatehouseConfig, remembered: TrustGraph | undefined): Promise<BuiltStack> {
   const gate = new GateImage("gate");
-  const authority = makeAuthority(config);
-  const users = makeUsersAuthority(config);
+  const authority = makeAuthority(config, remembered);
+  const users = makeUsersAuthority(config, remembered);
   const devices = makeDevices(config, users);
   const build: Build = { config, remembered, authority, generations: new Map() };
   const identities = await makeIdentities(build);

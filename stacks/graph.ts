@@ -63,12 +63,15 @@ export function graphOf(parts: GraphParts): GraphOutputs {
 }
 
 function authorityOf(authority: CertificateAuthority): {
-  readonly [Key in keyof GraphAuthority]: pulumi.Output<GraphAuthority[Key]>;
+  readonly [Key in keyof GraphAuthority]: pulumi.Input<GraphAuthority[Key]>;
 } {
   return {
     root: authority.rootEvidence,
     issuer: authority.issuerEvidence,
     rootPem: pulumi.unsecret(authority.bundlePem),
+    // Plain: a preview shows who will be refused.
+    revoked: [...authority.revoked],
+    ...(authority.crlNumber !== undefined && { crlNumber: authority.crlNumber }),
   };
 }
 

@@ -54,7 +54,7 @@ function ownTlsPublicNames(config: GatehouseConfig, name: string): string[] {
 export async function generationOf(
   build: Build,
   name: string,
-  certificates: readonly ({ notAfter: string } | undefined)[] | undefined,
+  certificates: readonly ({ notAfter: string; serial: string } | undefined)[] | undefined,
   keyGeneration: string | undefined,
 ): Promise<string> {
   const { renewBeforeHours, reissue } = build.config.authority;
@@ -65,6 +65,7 @@ export async function generationOf(
     renewBeforeHours,
     reissue,
     new Date(),
+    build.config.revoked.services,
   );
   if (next.reason) await pulumi.log.info(`${name} gets new keys and certificates: ${next.reason}`);
   build.generations.set(name, next.value);

@@ -1,5 +1,17 @@
-/** Why a certificate was revoked: the names of RFC 5280, 5.3.1, with their codes. */
-export const REVOCATION_REASONS = {
+/** Why a certificate was revoked: the names of RFC 5280, 5.3.1. */
+export type RevocationReason =
+  | "unspecified"
+  | "keyCompromise"
+  | "cACompromise"
+  | "affiliationChanged"
+  | "superseded"
+  | "cessationOfOperation"
+  | "certificateHold"
+  | "privilegeWithdrawn"
+  | "aACompromise";
+
+/** With their codes. `removeFromCRL` is for lists of differences alone. */
+export const REVOCATION_REASONS: Readonly<Record<RevocationReason, number>> = {
   unspecified: 0,
   keyCompromise: 1,
   cACompromise: 2,
@@ -9,9 +21,7 @@ export const REVOCATION_REASONS = {
   certificateHold: 6,
   privilegeWithdrawn: 9,
   aACompromise: 10,
-} as const;
-
-export type RevocationReason = keyof typeof REVOCATION_REASONS;
+};
 
 /** A certificate that is no longer good, though its dates still are. Public. */
 export interface Revocation {

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { attach, hardened, labels, privateTmpfs, settingsHash } from "../container";
-import { serviceCrls } from "../delivery/crls";
+import { CRL_FILE, serviceCrls } from "../delivery/crls";
 import { deliverTrust, TRUST_MOUNT, type TrustDelivery } from "../delivery/trustDelivery";
 import type { DeliveredFile } from "../delivery/volume";
 import { keeperHealth } from "../keeper";
@@ -77,6 +77,7 @@ function contract(args: ServiceArgs): Record<string, DeliveredFile> {
   const files = contractFiles({
     full: args.identity.names.full,
     callers: args.callers,
+    ...(args.identity.authority.crlPem && { crl: CRL_FILE }),
     ...(args.entry && { entry: args.entry }),
   });
   return Object.fromEntries(Object.entries(files).map(([name, content]) => [name, { content }]));

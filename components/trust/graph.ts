@@ -1,4 +1,5 @@
 import type { Evidence } from "../pki/evidence";
+import type { Revocation } from "../pki/revocation";
 import type { Enforcement } from "./enforcement";
 
 /** Identities, edges, enforcement and evidence of a stack. Public: nothing in it is secret. */
@@ -60,6 +61,10 @@ export interface GraphAuthority {
   readonly issuer: Evidence;
   /** The certificates to trust, as PEM. Public. */
   readonly rootPem: string;
+  /** Certificates that are refused though they have not expired. */
+  readonly revoked: readonly Revocation[];
+  /** Number of the revocation list; absent while nothing is revoked, since there is no list then. */
+  readonly crlNumber?: number;
 }
 
 /** One identity of the stack: a service, or the entry. */

@@ -67,6 +67,8 @@ export interface ExistingAuthorityConfig {
   readonly certificateFile: string;
   /** Name of the secret config key that holds the PEM of the private key. */
   readonly keySecret: string;
+  /** Revocation lists of the tiers above the issuing certificate. */
+  readonly rootCrlFile?: string;
 }
 
 export interface ProxyConfig {

@@ -7,6 +7,9 @@ export const existingAuthority = z
     rootFile: file("PEM of the root that verifiers shall trust"),
     certificateFile: file("PEM of the issuing certificate, followed by further intermediates, without the root"),
     keySecret: secretKey("PEM of the issuing certificate's private key"),
+    rootCrlFile: file(
+      "PEM of the root's revocation list, followed by those of further intermediates above the issuing certificate. Default: none, and nothing can be revoked",
+    ).optional(),
   })
   .optional()
   .describe("Your own issuing authority. Default: none; needed with source: existing");

@@ -132,10 +132,108 @@ const BAD: [fault: string, options: () => ReleaseOptions, reason: RegExp][] = [
     () => ({ manifest: { files: { "../x": "0".repeat(64) } } }),
     /manifest\.json: the file name "\.\.\/x" is not allowed/,
   ],
+];
+
+const withCrl = (text: string): ReleaseOptions => ({
+  files: { "crl.pem": text },
+  manifest: { crls: [{ file: "crl.pem" }] },
+});
+
+/** The lists of an authority of which the container has no certificate. */
+const withUsers = (text: string, manifest: Record<string, unknown> = {}): ReleaseOptions => ({
+  files: {
+    "users-crl.pem": text,
+    "users-ca.pem": stranger.root.cert,
+    "users-issuers.pem": stranger.intermediate.cert,
+  },
+  manifest: {
+    bundles: ["ca-chain.pem", "users-ca.pem"],
+    crls: [{ file: "users-crl.pem", bundle: "users-ca.pem", issuers: "users-issuers.pem", ...manifest }],
+  },
+});
+
+const HOURS = 3_600;
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+/** Every one of them would refuse every caller, or let in who was revoked; no server looks before it does. */
+const BAD_CRLS: [fault: string, options: () => ReleaseOptions, reason: RegExp][] = [
   [
-    "no CRL of the root",
-    () => ({ files: { "crl.pem": authority.crl("intermediate") }, manifest: { crls: [{ file: "crl.pem" }] } }),
+    "no list of the root",
+    () => withCrl(authority.crl("intermediate")),
     /crl\.pem: would refuse server\.crt .*unable to get certificate CRL/,
+  ],
+  [
+    "no list of the intermediate",
+    () => withCrl(authority.crl("root")),
+    /crl\.pem: would refuse server\.crt .*unable to get certificate CRL/,
+  ],
+  [
+    "a list that has run out",
+    () => withCrl(authority.crl("root") + authority.expiredCrl("intermediate")),
+    /crl\.pem: list 2 \(CN=test services issuing\) has run out at/,
+  ],
+  [
+    "a list from the future",
+    () => withCrl(authority.crl("root", { number: seconds() + 3 * HOURS }) + authority.crl("intermediate")),
+    /crl\.pem: list 1 .* is not yet valid .*clock/,
+  ],
+  [
+    "a list signed with another key",
+    () => withCrl(authority.crl("root") + authority.crl("intermediate", { key: stranger.intermediate.key })),
+    /crl\.pem: would refuse server\.crt .*CRL signature failure/,
+  ],
+  [
+    "a list with a label that servers skip",
+    () => withCrl((authority.crl("root") + authority.crl("intermediate")).replaceAll("X509 CRL", "CRL")),
+    /crl\.pem: block 1 is labelled "CRL"/,
+  ],
+  [
+    "garbage instead of a list",
+    () => withCrl("-----BEGIN X509 CRL-----\nbm90aGluZw==\n-----END X509 CRL-----\n"),
+    /crl\.pem: list 1 does not parse/,
+  ],
+  [
+    "two lists of one issuer",
+    () =>
+      withCrl(authority.crl("root") + authority.crl("intermediate") + authority.crl("intermediate", { revoked: [] })),
+    /crl\.pem: holds two lists of CN=test services issuing/,
+  ],
+  [
+    "a list that revokes the release's own certificate",
+    () => {
+      const leaf = authority.leaf();
+      const crl = authority.crl("root") + authority.crl("intermediate", { revoked: [leaf.cert] });
+      return {
+        files: { "crl.pem": crl, "server.crt": leaf.cert + authority.intermediate.cert, "server.key": leaf.key },
+        manifest: { crls: [{ file: "crl.pem" }] },
+      };
+    },
+    /crl\.pem: would refuse server\.crt .*certificate revoked, at depth 0/,
+  ],
+  [
+    "a root's list that revokes the intermediate",
+    () => withCrl(authority.crl("root", { revoked: [authority.intermediate.cert] }) + authority.crl("intermediate")),
+    /crl\.pem: would refuse server\.crt .*certificate revoked, at depth 1/,
+  ],
+  [
+    "no list of another authority's root",
+    () => withUsers(stranger.crl("intermediate")),
+    /users-crl\.pem: would refuse everything under CN=a stranger issuing: unable to get certificate CRL/,
+  ],
+  [
+    "no list of another authority's intermediate",
+    () => withUsers(stranger.crl("root")),
+    /users-crl\.pem: would refuse everything under CN=a stranger issuing: unable to get certificate CRL/,
+  ],
+  [
+    "another authority's list signed with a wrong key",
+    () => withUsers(stranger.crl("root") + stranger.crl("intermediate", { key: authority.intermediate.key })),
+    /users-crl\.pem: the list of CN=a stranger issuing is not signed with its key/,
+  ],
+  [
+    "a list that nothing in the release can check",
+    () => withUsers(stranger.crl("root") + stranger.crl("intermediate"), { issuers: undefined }),
+    /users-crl\.pem: cannot be checked/,
   ],
 ];
 
@@ -158,20 +256,23 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     expect(await gate.logs()).toContain(`"event":"activated","release":"${first.id}"`);
   });
 
-  it.each(BAD)("refuses %s, names the reason and goes on serving", async (_fault, options, reason) => {
-    const before = await gate.status();
-    const bad = makeRelease(server, authority, options());
-    await gate.deliver(bad);
-    const status = await gate.decided(bad);
-    expect(status.state).toBe("refused");
-    expect(status.refused?.reason).toMatch(reason);
-    expect(status.release).toBe(before.release);
-    const health = await gate.health();
-    expect(health.ok).toBe(false);
-    expect(health.line).toMatch(/^refused: /);
-    expect(health.line).toMatch(reason);
-    expect(await gate.get(root())).toBe(leafOf(first));
-  });
+  it.each([...BAD, ...BAD_CRLS])(
+    "refuses %s, names the reason and goes on serving",
+    async (_fault, options, reason) => {
+      const before = await gate.status();
+      const bad = makeRelease(server, authority, options());
+      await gate.deliver(bad);
+      const status = await gate.decided(bad);
+      expect(status.state).toBe("refused");
+      expect(status.refused?.reason).toMatch(reason);
+      expect(status.release).toBe(before.release);
+      const health = await gate.health();
+      expect(health.ok).toBe(false);
+      expect(health.line).toMatch(/^refused: /);
+      expect(health.line).toMatch(reason);
+      expect(await gate.get(root())).toBe(leafOf(first));
+    },
+  );
 
   it("takes back the release that it serves", async () => {
     await gate.deliver(first);
@@ -313,17 +414,20 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     expect(await fresh.logs()).toMatch(/"event":"stopped".*ended by itself/);
   });
 
-  it("accepts fresh and complete CRLs, and public certificates that lead to no bundle", async () => {
+  it("accepts fresh and complete lists of two authorities, and public certificates that lead to no bundle", async () => {
     const fresh = container(server);
     const site = stranger.leaf({ commonName: "shop", dnsNames: ["shop.localhost"] });
+    const users = withUsers(stranger.crl("root") + stranger.crl("intermediate", { revoked: [stranger.leaf().cert] }));
     const release = makeRelease(server, authority, {
       files: {
-        "crl.pem": authority.crl("root") + authority.crl("intermediate"),
+        ...users.files,
+        "crl.pem": authority.crl("root") + authority.crl("intermediate", { revoked: [authority.leaf().cert] }),
         "public-0.crt": site.cert + stranger.intermediate.cert,
         "public-0.key": site.key,
       },
       manifest: {
-        crls: [{ file: "crl.pem" }],
+        ...users.manifest,
+        crls: [{ file: "crl.pem" }, ...(users.manifest?.crls as object[])],
         certificates: [
           { chain: "server.crt", key: "server.key", usage: "server", name: NAME },
           { chain: "public-0.crt", key: "public-0.key", usage: "server", name: "shop.localhost", anchored: false },
@@ -333,6 +437,24 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     await fresh.deliver(release);
     await fresh.start();
     expect(await fresh.decided(release)).toMatchObject({ state: "active", refused: null });
+  });
+
+  it("takes no list with a lower number than the one that it serves", async () => {
+    const fresh = container(server);
+    const numbered = (number: number): Release =>
+      makeRelease(server, authority, withCrl(authority.crl("root") + authority.crl("intermediate", { number })));
+    const base = seconds();
+    const [now, before] = [numbered(base - 60), numbered(base - 61)];
+    await fresh.deliver(now);
+    await fresh.start();
+    expect(await fresh.decided(now)).toMatchObject({ state: "active" });
+    await fresh.deliver(before);
+    const status = await fresh.decided(before);
+    expect(status).toMatchObject({ release: now.id, state: "refused" });
+    expect(status.refused?.reason).toMatch(/crl\.pem: the list of CN=test services issuing is older than the one/);
+    const next = numbered(base);
+    await fresh.deliver(next);
+    expect(await fresh.decided(next)).toMatchObject({ release: next.id, state: "active", refused: null });
   });
 });
 

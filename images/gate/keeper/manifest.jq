@@ -48,7 +48,8 @@ def records:
       ( list("crls")[]
         | (.file | listed($m.files; "crls.file")) as $file
         | (.bundle // "ca-chain.pem" | listed($m.files; "crls.bundle")) as $bundle
-        | ["crl", $file, $bundle] ),
+        | (if .issuers == null then "" else .issuers | listed($m.files; "crls.issuers") end) as $issuers
+        | ["crl", $file, $bundle, $issuers] ),
       endpoints($m; "endpoints"),
       endpoints($m; "trial"),
       ( if .server == "companion" then

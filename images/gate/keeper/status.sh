@@ -5,7 +5,7 @@ ACTIVE=''         # the release that is served, or nothing
 CANDIDATE=''      # the release that is pending or refused, as far as it is known
 REASON=''         # one line: why it is pending or refused
 SINCE=''
-EXPIRES=''        # end of the first of the active release's certificates to end
+EXPIRES=''        # end of the first of the active release's certificates and revocation lists to end
 
 # enter STATE EVENT [CANDIDATE REASON]: writes and logs a state; says nothing twice.
 enter() {
@@ -58,7 +58,7 @@ health() {
     return 1
   fi
   if [[ -n $expires && ! $(now) < $expires ]]; then
-    echo "expired: a certificate of the active release ended at $expires"
+    echo "expired: a certificate or revocation list of the active release ended at $expires"
     return 1
   fi
   for address in $addresses; do

@@ -65,7 +65,8 @@ export function readPem(view: View, path: Path, file: string, report: Report): s
   return undefined;
 }
 
-function read(view: View, file: string): string | Error {
+/** The text of a file, or why there is none. */
+export function read(view: View, file: string): string | Error {
   try {
     return view.files.read(file);
   } catch (error) {

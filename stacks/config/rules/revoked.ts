@@ -1,5 +1,10 @@
+import { certificatesOf } from "../../../components/pki/evidence";
 import { normalSerial, SERIAL } from "../../../components/pki/revocation";
+import { existingRevocationProblems } from "../../../components/pki/upperCrls";
+import { formatKey, valueAt } from "../keys";
+import { redacted } from "../redact";
 import type { Report, View } from "../view";
+import { read } from "./files";
 
 /** What is revoked: serial numbers that a list can hold, and dates that make sense. */
 export function revokedRules(view: View, report: Report): void {
@@ -19,6 +24,44 @@ export function revokedRules(view: View, report: Report): void {
         "remove one of them",
       );
   });
+  existingRule(view, report);
+}
+
+/** With an authority of the user's own, its upper tiers' lists come from him; what is wrong with them refuses everybody. */
+function existingRule(view: View, report: Report): void {
+  const { existing, updateIntervalHours } = view.stack.authority;
+  const used = view.stack.revoked.some((entry) => entry.authority === "services");
+  if (!used || !existing || view.isBroken(["authority"])) return;
+  const at = ["authority", "existing"];
+  const [rootPem, certificatePem] = [read(view, existing.rootFile), read(view, existing.certificateFile)];
+  const privateKeyPem = valueAt(view.values, [existing.keySecret]);
+  const crlPem = existing.rootCrlFile === undefined ? undefined : read(view, existing.rootCrlFile);
+  if (crlPem instanceof Error)
+    return report([...at, "rootCrlFile"], `the file can be read: ${crlPem.message}`, "correct the path");
+  // What is wrong with the others is told by the rules about them.
+  if (rootPem instanceof Error || certificatePem instanceof Error || typeof privateKeyPem !== "string") return;
+  if (!parses(rootPem) || !parses(certificatePem)) return;
+  const parts: Readonly<Record<string, string>> = {
+    certificatePem: "certificateFile",
+    privateKeyPem: "keySecret",
+    crlPem: "rootCrlFile",
+  };
+  const until = new Date(view.now.getTime() + updateIntervalHours * 3_600_000);
+  const authority = { rootPem, certificatePem, privateKeyPem, crlPem };
+  for (const { key, value, rule, fix } of existingRevocationProblems("", authority, view.now, until)) {
+    const part = parts[key.slice(1)] ?? key.slice(1);
+    const unset = part === "rootCrlFile" && crlPem === undefined;
+    const shown = part === "keySecret" ? redacted("secret") : unset ? undefined : value;
+    report([...at, part], rule, unset ? `${fix}: ${formatKey([...at, part])}` : fix, shown);
+  }
+}
+
+function parses(pem: string): boolean {
+  try {
+    return certificatesOf(pem).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function serialRule(serial: string, path: (string | number)[], report: Report): void {

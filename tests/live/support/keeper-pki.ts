@@ -1,9 +1,11 @@
 // Certificates for the keeper's tests, made by the openssl command at test time, good ones and every kind of bad one.
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { makeCrl } from "../../../components/pki/crl";
 
 export interface Pair {
   cert: string;
@@ -26,6 +28,15 @@ export interface LeafOptions {
   digest?: "sha256" | "sha1";
 }
 
+export interface CrlOptions {
+  /** Certificates, PEM. */
+  revoked?: string[];
+  /** Stands for a moment, in seconds since 1970. @default a minute ago */
+  number?: number;
+  /** Another key than the issuer's. */
+  key?: string;
+}
+
 const DAY = 24 * 60 * 60 * 1000;
 const asn1Time = (day: number): string => new Date(Date.now() + day * DAY).toISOString().replace(/[-:T]|\.\d+/g, "");
 
@@ -39,7 +50,7 @@ export class TestAuthority {
     writeFileSync(join(this.directory, "index.txt"), "");
     writeFileSync(
       join(this.directory, "ca.cnf"),
-      `[ca]\ndefault_ca = it\n[it]\ndatabase = ${this.directory}/index.txt\nnew_certs_dir = ${this.directory}\n` +
+      `[ca]\ndefault_ca = it\n[it]\ncrlnumber = ${this.directory}/number\ndatabase = ${this.directory}/index.txt\nnew_certs_dir = ${this.directory}\n` +
         "rand_serial = yes\nunique_subject = no\ndefault_md = sha256\npolicy = any\n" +
         "[any]\ncommonName = supplied\n[req]\ndistinguished_name = dn\n[dn]\n",
     );
@@ -55,21 +66,27 @@ export class TestAuthority {
     return this.sign(commonName, this.intermediate, extensions, options);
   }
 
-  /** An empty CRL of the intermediate, or of the root. */
-  crl(of: "root" | "intermediate"): string {
+  /** A revocation list of the intermediate or of the root, good unless the options spoil it. */
+  crl(of: "root" | "intermediate", options: CrlOptions = {}): string {
+    const { certificatePem, privateKeyPem } = { certificatePem: this[of].cert, privateKeyPem: this[of].key };
+    const by = options.key ?? privateKeyPem;
+    const entries = (options.revoked ?? []).map((pem) => ({
+      serial: new X509Certificate(pem).serialNumber,
+      at: new Date().toISOString(),
+      reason: "keyCompromise" as const,
+      until: new Date(Date.now() + DAY).toISOString(),
+    }));
+    const number = options.number ?? Math.floor(Date.now() / 1000) - 60;
+    return makeCrl({ certificatePem, privateKeyPem: by }, entries, number);
+  }
+
+  /** A list that has run out: signed by openssl, since ours never lasts less than its issuer. */
+  expiredCrl(of: "root" | "intermediate"): string {
     const file = this.write(this[of]);
-    return this.openssl(
-      "ca",
-      "-config",
-      this.path("ca.cnf"),
-      "-gencrl",
-      "-crldays",
-      "7",
-      "-cert",
-      `${file}.crt`,
-      "-keyfile",
-      `${file}.key`,
-    );
+    const dates = ["-crl_lastupdate", asn1Time(-9), "-crl_nextupdate", asn1Time(-2)];
+    writeFileSync(this.path("number"), "01\n");
+    const config = ["-config", this.path("ca.cnf"), "-gencrl", ...dates];
+    return this.openssl("ca", ...config, "-cert", `${file}.crt`, "-keyfile", `${file}.key`);
   }
 
   remove(): void {

@@ -34,6 +34,7 @@ export function graph(): TrustGraph {
       services: {
         root: evidence("AA", "services root g1", { notAfter: "2036-10-01T00:00:00.000Z" }),
         issuer: evidence("BB", "services intermediate g1", { notAfter: "2031-10-01T00:00:00.000Z" }),
+        revoked: [],
         rootPem: "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
       },
     },

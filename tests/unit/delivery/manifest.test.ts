@@ -21,6 +21,7 @@ describe("a release", () => {
       makeRelease({ a: "2" }, facts).id,
       makeRelease({ b: "1" }, facts).id,
       makeRelease({ a: "1" }, { ...facts, bundles: [] }).id,
+      makeRelease({ a: "1" }, { ...facts, crls: [{ file: "crl.pem", bundle: "ca-chain.pem" }] }).id,
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });

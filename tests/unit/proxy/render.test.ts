@@ -96,6 +96,36 @@ describe("the entry's configuration", () => {
     expect(text.match(/SSLVerifyClient/g)).toHaveLength(1);
   });
 
+  describe("while something is revoked", () => {
+    const revoking: HttpdModel = {
+      ...model,
+      upstreams: model.upstreams.map((it) => (it.name === "orders" ? { ...it, crl: "crl.pem" } : it)),
+    };
+
+    it("checks the services that have lists, every tier of them", () => {
+      const orders = section(renderHttpd(revoking), '<Proxy "https://orders.dev.corp.test:8443">');
+      expect(orders).toContain('SSLProxyCARevocationFile "${RELEASE}/crl.pem"\n    SSLProxyCARevocationCheck chain');
+      expect(renderHttpd(revoking).match(/CARevocationCheck/g)).toHaveLength(1);
+    });
+
+    it("does not check a list where the route is not verified at all", () => {
+      const upstreams = revoking.upstreams.map((it) => ({ ...it, insecureUntil: "2026-11-29T10:00:00.000Z" }));
+      expect(renderHttpd({ ...revoking, upstreams })).not.toContain("CARevocation");
+    });
+
+    it("checks people by the lists of their own authority", () => {
+      const clients = { mode: "optional" as const, bundle: "users-ca.pem", crl: "users-crl.pem" };
+      const hosts = model.hosts.map((it) => (it.host === "shop.localhost" ? { ...it, clients } : it));
+      const text = renderHttpd({ ...model, hosts });
+      expect(text).toContain('SSLCARevocationFile "${RELEASE}/users-crl.pem"\n    SSLCARevocationCheck chain');
+      expect(text.match(/CARevocationCheck/g)).toHaveLength(1);
+    });
+
+    it("checks no list otherwise: no list can lock anybody out then", () => {
+      expect(renderHttpd(model)).not.toContain("CARevocation");
+    });
+  });
+
   it("closes an unverified route by itself when its time is over", () => {
     const text = renderHttpd(insecure("2026-11-29T10:00:00.000Z"));
     expect(text.match(/SSLProxyVerify none/g)).toHaveLength(1);

@@ -97,4 +97,30 @@ describe("a sidecar's configuration", () => {
     expect(text).toContain("http-request set-header Host pay.example.org");
     expect(/server callee .*/.exec(text)?.[0]).not.toContain("crt ");
   });
+
+  describe("while something is revoked", () => {
+    const crl = "crl.pem";
+    const calls = [call("inventory", { crl }), call("payments", { bundle: "external-payments.pem" })];
+    const text = (enforcement: CallerRule["enforcement"]): string =>
+      renderSidecar({ ...model, crl, calls, callers: [{ full: "gate.dev.corp.test", enforcement }] });
+
+    it("checks callers, and lets a revoked one pass with its code in audit alone", () => {
+      expect(bindLine(text("strict"))).toContain("ca-file ca-chain.pem crl-file crl.pem verify required");
+      expect(bindLine(text("audit"))).toContain(
+        "ca-file ca-chain.pem crl-file crl.pem verify optional crt-ignore-err all ca-ignore-err all",
+      );
+      expect(bindLine(text("off"))).not.toContain("crl-file");
+    });
+
+    it("checks the callees of the stack, and no outside server: its authority's lists are not ours", () => {
+      const servers = text("strict").match(/server callee .*/g);
+      expect(servers?.[0]).toContain("verify required ca-file ca-chain.pem crl-file crl.pem crt client.pem");
+      expect(servers?.[1]).toContain("ca-file external-payments.pem crt");
+      expect(servers?.[1]).not.toContain("crl-file");
+    });
+  });
+
+  it("checks no list while nothing is revoked: no list can lock anybody out then", () => {
+    expect(renderSidecar(model)).not.toContain("crl");
+  });
 });

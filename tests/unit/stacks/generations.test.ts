@@ -38,4 +38,20 @@ describe("the generation of an identity's keys", () => {
   it("keeps counting for an identity that issued nothing yet", () => {
     expect(next("1.4", [])).toEqual({ value: "1.4" });
   });
+
+  it("goes up once when a certificate is revoked, however often the update has to be run again", () => {
+    const held = {
+      keyGeneration: "1.4",
+      certificates: [
+        { ...at(90), serial: "0A" },
+        { ...at(90), serial: "0B" },
+      ],
+    };
+    const revoked = [{ serial: "0B", reason: "keyCompromise" as const }];
+    const again = nextGeneration(held, 30 * 24, 1, now, revoked);
+    expect(again).toEqual({ value: "1.5", reason: "its certificate 0B is revoked (keyCompromise)" });
+    expect(nextGeneration(held, 30 * 24, 1, now, revoked)).toEqual(again);
+    const renewed = { keyGeneration: "1.5", certificates: [{ ...at(90), serial: "0C" }] };
+    expect(nextGeneration(renewed, 30 * 24, 1, now, revoked)).toEqual({ value: "1.5" });
+  });
 });
