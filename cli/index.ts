@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { caCommand } from "./commands/ca";
 import { doctorCommand } from "./commands/doctor";
 import { logsCommand } from "./commands/logs";
+import { revokeCommand } from "./commands/revoke";
 import { destroyCommand, previewCommand, upCommand } from "./commands/stack";
 import { trustCommand } from "./commands/trust";
 import { EXIT, Failure, UsageFailure } from "./failure";
@@ -28,11 +29,21 @@ Examples
   gatehouse trust                     who is who, who may call whom, until when
   gatehouse doctor                    does every hop work, and if not, why
   gatehouse logs --refused -f         who is being turned away
+  gatehouse revoke orders --reason keyCompromise    its certificates are refused from the next up on
   gatehouse ca > root.pem             the root to trust, e.g. curl --cacert root.pem https://shop.localhost:8443/
 
 Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`,
   );
-  for (const sub of [upCommand, previewCommand, destroyCommand, trustCommand, caCommand, doctorCommand, logsCommand])
+  for (const sub of [
+    upCommand,
+    previewCommand,
+    destroyCommand,
+    trustCommand,
+    caCommand,
+    doctorCommand,
+    logsCommand,
+    revokeCommand,
+  ])
     command.addCommand(strict(sub()));
   return strict(command);
 }

@@ -13,6 +13,7 @@ export function trustTables(graph: TrustGraph, colours: Colours, now: Date = new
     section("Edges", edges(graph, colours), colours),
     section("Authorities", authorities(graph, colours, now), colours),
     section("Public hosts", hosts(graph, colours, now), colours),
+    ...(revoked(graph).length > 0 ? [section("Revoked", revocations(graph, colours, now), colours)] : []),
   ].join("\n\n");
 }
 
@@ -79,6 +80,27 @@ function hosts(graph: TrustGraph, colours: Colours, now: Date): string {
     it.issuer,
   ]);
   return table(["address", "certificate", "expires in", "issuer"], rows, colours);
+}
+
+type Revoked = TrustGraph["authorities"][string]["revoked"][number] & { readonly hierarchy: string };
+
+/** A stack that was brought up by an older Gatehouse has no such list. */
+function revoked(graph: TrustGraph): Revoked[] {
+  return Object.entries(graph.authorities).flatMap(([hierarchy, it]) =>
+    (it.revoked ?? []).map((entry) => ({ hierarchy, ...entry })),
+  );
+}
+
+function revocations(graph: TrustGraph, colours: Colours, now: Date): string {
+  const rows = revoked(graph).map((it) => [
+    it.hierarchy,
+    it.name ?? "-",
+    it.serial,
+    it.reason,
+    it.at,
+    Date.parse(it.until) > now.getTime() ? it.until : colours.yellow("has ended: the entry may go"),
+  ]);
+  return table(["hierarchy", "whose", "serial", "reason", "revoked", "ends by itself"], rows, colours);
 }
 
 /** The first six bytes: enough to compare by eye, and what `openssl x509 -fingerprint` begins with. */

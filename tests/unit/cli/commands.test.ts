@@ -41,6 +41,8 @@ it.each([
   [["trust", "--json", "--mermaid"], "exclude each other"],
   [["ca", "--hierarchy", "machines"], "services, users"],
   [["logs", "--since", "yesterday"], "10m"],
+  [["revoke", "orders"], "keyCompromise"],
+  [["revoke", "orders", "--reason", "lost"], "keyCompromise"],
   [["up", "prod"], "--stack prod"],
 ])("%j is a mistake of usage: exit code 2, with what to write instead", async (args, words) => {
   const { code, out, err } = await run(...args);
