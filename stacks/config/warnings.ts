@@ -6,6 +6,7 @@ import { parseMoment } from "./rules/revoked";
 import { formatKey } from "./keys";
 import type { EdgeConfig } from "./model";
 import { ENFORCEMENTS } from "./schemaTrust";
+import { hasUsers } from "./users";
 import type { View } from "./view";
 
 /** What is allowed and yet worth a word, sorted. Only for configurations without problems. */
@@ -45,8 +46,10 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
     const end = parseMoment(until);
     if (end && end <= view.now) warnings.push(`${entry} ended by itself on ${end.toISOString()}; the entry may go`);
     // No problem: going back to an earlier phase stays one line.
-    else if (authority === "users" && view.stack.mtls.phase !== "users")
-      warnings.push(`${entry} has no effect in phase ${view.stack.mtls.phase}, which asks people for no certificate`);
+    else if (authority === "users" && !hasUsers(view.stack))
+      warnings.push(
+        `${entry} has no effect in phase ${view.stack.mtls.phase} without devices: there is no authority of users`,
+      );
   });
   for (const [name, host] of view.hosts) {
     host.routes.forEach((route, index) => {

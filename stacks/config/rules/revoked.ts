@@ -24,15 +24,17 @@ export function revokedRules(view: View, report: Report): void {
         "remove one of them",
       );
   });
-  existingRule(view, report);
+  existingRule(view, "services", report);
+  existingRule(view, "users", report);
 }
 
 /** With an authority of the user's own, its upper tiers' lists come from him; what is wrong with them refuses everybody. */
-function existingRule(view: View, report: Report): void {
-  const { existing, updateIntervalHours } = view.stack.authority;
-  const used = view.stack.revoked.some((entry) => entry.authority === "services");
-  if (!used || !existing || view.isBroken(["authority"])) return;
-  const at = ["authority", "existing"];
+function existingRule(view: View, hierarchy: "services" | "users", report: Report): void {
+  const section = hierarchy === "services" ? "authority" : "users";
+  const { existing } = view.stack[section];
+  const used = view.stack.revoked.some((entry) => entry.authority === hierarchy);
+  if (!used || !existing || view.isBroken([section])) return;
+  const at = [section, "existing"];
   const [rootPem, certificatePem] = [read(view, existing.rootFile), read(view, existing.certificateFile)];
   const privateKeyPem = valueAt(view.values, [existing.keySecret]);
   const crlPem = existing.rootCrlFile === undefined ? undefined : read(view, existing.rootCrlFile);
@@ -46,7 +48,7 @@ function existingRule(view: View, report: Report): void {
     privateKeyPem: "keySecret",
     crlPem: "rootCrlFile",
   };
-  const until = new Date(view.now.getTime() + updateIntervalHours * 3_600_000);
+  const until = new Date(view.now.getTime() + view.stack.authority.updateIntervalHours * 3_600_000);
   const authority = { rootPem, certificatePem, privateKeyPem, crlPem };
   for (const { key, value, rule, fix } of existingRevocationProblems("", authority, view.now, until)) {
     const part = parts[key.slice(1)] ?? key.slice(1);

@@ -71,7 +71,7 @@ it("says when an entry may go, and when one has no effect", () => {
   const ended = { ...ENTRY, at: "2026-01-01T00:00:00Z", until: "2026-06-01T00:00:00Z" };
   expect(parse(revoking(ended, { ...ENTRY, authority: "users" })).warnings).toEqual([
     "gatehouse:revoked[0]: orders ended by itself on 2026-06-01T00:00:00.000Z; the entry may go",
-    "gatehouse:revoked[1]: orders has no effect in phase services, which asks people for no certificate",
+    "gatehouse:revoked[1]: orders has no effect in phase services without devices: there is no authority of users",
   ]);
   const users = put(revoking({ ...ENTRY, authority: "users" }), ["mtls"], { phase: "users" });
   expect(parse(users).warnings).toEqual([]);

@@ -114,7 +114,12 @@ describe("the entry's configuration", () => {
     });
 
     it("checks people by the lists of their own authority", () => {
-      const clients = { mode: "optional" as const, bundle: "users-ca.pem", crl: "users-crl.pem" };
+      const clients = {
+        mode: "optional" as const,
+        bundle: "users-ca.pem",
+        crl: "users-crl.pem",
+        organization: "dev.corp.test",
+      };
       const hosts = model.hosts.map((it) => (it.host === "shop.localhost" ? { ...it, clients } : it));
       const text = renderHttpd({ ...model, hosts });
       expect(text).toContain('SSLCARevocationFile "${RELEASE}/users-crl.pem"\n    SSLCARevocationCheck chain');
