@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { Command, CommanderError } from "commander";
 
+import { auditCommand } from "./commands/audit";
 import { caCommand } from "./commands/ca";
 import { doctorCommand } from "./commands/doctor";
 import { logsCommand } from "./commands/logs";
@@ -30,6 +31,7 @@ Examples
   gatehouse doctor                    does every hop work, and if not, why
   gatehouse logs --refused -f         who is being turned away
   gatehouse revoke orders --reason keyCompromise    its certificates are refused from the next up on
+  gatehouse audit                     who would break in strict, and which edges are ready
   gatehouse ca > root.pem             the root to trust, e.g. curl --cacert root.pem https://shop.localhost:8443/
 
 Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`,
@@ -43,6 +45,7 @@ Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`,
     doctorCommand,
     logsCommand,
     revokeCommand,
+    auditCommand,
   ])
     command.addCommand(strict(sub()));
   return strict(command);

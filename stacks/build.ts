@@ -24,7 +24,11 @@ export interface BuiltStack {
 }
 
 /** Configuration -> components. Reads as a table of contents; every step stands in a file of its own. */
-export async function buildStack(config: GatehouseConfig, remembered: TrustGraph | undefined): Promise<BuiltStack> {
+export async function buildStack(
+  config: GatehouseConfig,
+  remembered: TrustGraph | undefined,
+  forced: ReadonlyMap<string, string>,
+): Promise<BuiltStack> {
   const gate = new GateImage("gate");
   const authority = makeAuthority(config, remembered);
   const users = makeUsersAuthority(config, remembered);
@@ -57,7 +61,7 @@ export async function buildStack(config: GatehouseConfig, remembered: TrustGraph
     hosts: proofHosts(config),
     after: [proxy.trustedContainer, ...[...services.values()].map((it) => it.containers)],
   });
-  const graph = graphOf({ ...build, users, devices, identities, services, proxy, hosts });
+  const graph = graphOf({ ...build, forced, users, devices, identities, services, proxy, hosts });
   return {
     graph,
     urls: proxy.urls,

@@ -12,11 +12,15 @@ import type {
 } from "../components";
 import { evidenceOf } from "../components/pki/evidence";
 import { devicesOf } from "./devices";
+import { edgeKey } from "../components/trust/audit/collect";
+import { sinceOf } from "./auditGate";
 import type { MadeHost } from "./entry";
 import type { GatehouseConfig } from "./config";
 
 export interface GraphParts {
   readonly config: GatehouseConfig;
+  /** Edge -> why it is strict without the evidence of an audit. */
+  readonly forced: ReadonlyMap<string, string>;
   readonly authority: CertificateAuthority;
   readonly users: CertificateAuthority | undefined;
   readonly devices: ReadonlyMap<string, DeviceCertificate>;
@@ -37,6 +41,7 @@ export type GraphOutputs = { readonly [Key in keyof TrustGraph]: unknown };
  */
 export function graphOf(parts: GraphParts): GraphOutputs {
   const { config } = parts;
+  const now = new Date();
   return {
     environment: config.environment,
     domain: config.domain,
@@ -51,11 +56,14 @@ export function graphOf(parts: GraphParts): GraphOutputs {
       hosts: Object.fromEntries(parts.hosts.map((it) => [it.host, hostOf(it, parts.generations)])),
     },
     services: Object.fromEntries([...parts.identities.keys()].map((name) => [name, serviceOf(name, parts)])),
+    audit: { atLeastSeconds: config.auditAtLeastSeconds },
     edges: config.edges.map((edge) => ({
       from: edge.from,
       to: edge.to,
       protocol: edge.protocol,
       enforcement: edge.enforcement,
+      since: sinceOf(edge, parts.remembered, now),
+      ...(parts.forced.has(edgeKey(edge)) && { forced: parts.forced.get(edgeKey(edge)) }),
       ...(edge.external && { external: true }),
     })),
     ...(parts.devices.size > 0 && { devices: devicesOf(config, parts.devices, parts.remembered) }),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { refuse } from "../components/problems";
 import { Engine } from "../components/trust/containers";
+import { auditGate } from "./auditGate";
 import { buildStack } from "./build";
 import { readConfig } from "./config/read";
 import { rememberedGraph } from "./memory";
@@ -14,12 +15,17 @@ import { portProblems } from "./ports";
 export = async (): Promise<Record<string, unknown>> => {
   const config = readConfig();
   const host = process.env.DOCKER_HOST;
-  refuse(await portProblems(config, new Engine(), host === undefined || host.startsWith("unix://")));
+  const engine = new Engine();
   const remembered = await rememberedGraph();
-  refuse(deviceProblems(config, remembered));
-  for (const warning of [...config.warnings, ...deviceWarnings(config, remembered)]) await pulumi.log.warn(warning);
+  // In a preview as in an update, and before anything is made.
+  const gate = await auditGate(config, remembered, engine);
+  refuse([...gate.problems, ...deviceProblems(config, remembered)]);
+  refuse(await portProblems(config, engine, host === undefined || host.startsWith("unix://")));
+  for (const warning of [...config.warnings, ...deviceWarnings(config, remembered), ...gate.warnings])
+    await pulumi.log.warn(warning);
+  for (const change of gate.changes) await pulumi.log.info(change);
   removeOrphans();
-  const stack = await buildStack(config, remembered);
+  const stack = await buildStack(config, remembered, gate.forced);
   return {
     trust: stack.graph,
     urls: stack.urls,

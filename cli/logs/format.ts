@@ -1,6 +1,6 @@
 import type { Colours } from "../terminal";
 import type { LogEntry } from "./entry";
-import { visible } from "./json";
+import { visible } from "./visible";
 
 /** An entry as one line for people: when, where, what. Nothing in it can play with the terminal. */
 export function formatEntry(entry: LogEntry, width: number, colours: Colours): string {

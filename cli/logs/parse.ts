@@ -1,6 +1,7 @@
-import { verifyWords } from "../../components/trust/words";
+import { auditReasonWords } from "../../components/trust/audit/reasons";
+import { isOwnQuestion, peerReason } from "../../components/trust/audit/sidecar";
+import { numberOf, parseLoose, textOf } from "../../components/trust/logs/json";
 import type { LogEntry, Origin, People } from "./entry";
-import { parseLoose } from "./json";
 
 type Fields = Record<string, unknown>;
 type Facts = Omit<LogEntry, "time" | "container" | "service">;
@@ -37,24 +38,24 @@ const ENTRY_REASONS: Readonly<Record<number, string>> = {
 };
 
 function entryFacts(fields: Fields): Facts {
-  const status = number(fields.status);
-  const to = text(fields.to);
-  const forged = text(fields.forged);
+  const status = numberOf(fields.status);
+  const to = textOf(fields.to);
+  const forged = textOf(fields.forged);
   const refused = forged !== undefined || (to === undefined && status !== undefined && status in ENTRY_REASONS);
-  const host = text(fields.host);
+  const host = textOf(fields.host);
   return compact({
     component: "entry",
     kind: "request",
     refused,
     own: false,
-    caller: text(fields.client),
+    caller: textOf(fields.client),
     callee: to,
-    host: host === "default.invalid" ? text(fields.sni) : host,
-    method: text(fields.method),
-    path: text(fields.path),
+    host: host === "default.invalid" ? textOf(fields.sni) : host,
+    method: textOf(fields.method),
+    path: textOf(fields.path),
     status,
-    ms: number(fields.ms),
-    tls: text(fields.tls),
+    ms: numberOf(fields.ms),
+    tls: textOf(fields.tls),
     reason: forged !== undefined ? `forged headers (${forged})` : refused ? ENTRY_REASONS[status ?? 0] : undefined,
   });
 }
@@ -64,42 +65,42 @@ function sidecarFacts(fields: Fields, origin: Origin): Facts {
 }
 
 function inFacts(fields: Fields, { service, addresses, people }: Origin): Facts {
-  const status = number(fields.status);
-  const address = text(fields.client);
-  const named = text(fields.caller);
-  const end = text(fields.end);
+  const status = numberOf(fields.status);
+  const address = textOf(fields.client);
+  const named = textOf(fields.caller);
+  const end = textOf(fields.end);
+  const both = {
+    component: "sidecar" as const,
+    // The keeper looks at the certificate and goes; the proof asks what is refused.
+    own: isOwnQuestion(fields, addresses),
+    caller: named ? bare(named, people) : address && (people.byAddress.get(address) ?? address),
+    callee: service,
+  };
   if (fields.event === "refused")
     return compact({
-      component: "sidecar",
+      ...both,
       kind: "handshake",
       refused: true,
-      // The keeper looks at the certificate and goes.
-      own: address !== undefined && addresses.includes(address),
-      caller: named ? bare(named, people) : address && (people.byAddress.get(address) ?? address),
-      callee: service,
-      reason: presentedWords(fields) ?? handshakeWords(text(fields.reason), "the caller") ?? "the handshake failed",
+      reason: presentedWords(fields) ?? handshakeWords(textOf(fields.reason), "the caller") ?? "the handshake failed",
     });
   const denied = status === 403 && end === "PR";
   return compact({
-    component: "sidecar",
+    ...both,
     kind: status === undefined ? "connection" : "request",
     refused: denied || (status === undefined && end?.startsWith("PR") === true),
-    own: status === 204 && end === "LR",
-    caller: named ? bare(named, people) : undefined,
-    callee: service,
-    method: text(fields.method),
-    path: text(fields.path),
+    method: textOf(fields.method),
+    path: textOf(fields.path),
     status,
-    ms: number(fields.ms),
-    tls: text(fields.tls),
+    ms: numberOf(fields.ms),
+    tls: textOf(fields.tls),
     reason: presentedWords(fields) ?? (denied ? "no permitted caller" : undefined),
   });
 }
 
 function outFacts(fields: Fields, { service }: Origin): Facts {
-  const status = number(fields.status);
-  const callee = text(fields.callee)?.replace(/^out-/, "");
-  const unknown = status === 421 && text(fields.end) === "LR";
+  const status = numberOf(fields.status);
+  const callee = textOf(fields.callee)?.replace(/^out-/, "");
+  const unknown = status === 421 && textOf(fields.end) === "LR";
   return compact({
     component: "sidecar",
     kind: status === undefined ? "connection" : "request",
@@ -107,26 +108,26 @@ function outFacts(fields: Fields, { service }: Origin): Facts {
     own: false,
     caller: service,
     callee: unknown ? undefined : callee,
-    method: text(fields.method),
-    path: text(fields.path),
+    method: textOf(fields.method),
+    path: textOf(fields.path),
     status,
-    ms: number(fields.ms),
+    ms: numberOf(fields.ms),
     reason: unknown
       ? "no permitted call of this service has that name"
-      : handshakeWords(text(fields.reason), "the callee"),
+      : handshakeWords(textOf(fields.reason), "the callee"),
   });
 }
 
 function keeperFacts(fields: Fields): Facts {
-  const event = text(fields.event);
+  const event = textOf(fields.event);
   return compact({
     component: "keeper",
     kind: "keeper",
     refused: event === "refused",
     own: false,
     event,
-    release: text(fields.release),
-    reason: text(fields.reason),
+    release: textOf(fields.release),
+    reason: textOf(fields.reason),
   });
 }
 
@@ -170,11 +171,11 @@ function wordsOf(line: string, { role, people }: Origin): Facts | undefined {
     : { component: "server", kind: "message", refused: false, own: false, reason: line };
 }
 
-/** What HAProxy found out about a caller's certificate. */
+/** What HAProxy found out about a caller's certificate. Where none was asked for, its absence says nothing. */
 function presentedWords(fields: Fields): string | undefined {
-  const verify = number(fields.verify);
-  if (verify !== undefined && verify !== 0) return verifyWords(verify);
-  return number(fields.presented) === 0 ? "no client certificate" : undefined;
+  const reason = peerReason(fields);
+  if (reason === undefined || (reason === "none-sent" && fields.asks === "none")) return undefined;
+  return auditReasonWords(reason);
 }
 
 /** OpenSSL's words for a handshake that ended; an alert comes from the peer. */
@@ -205,15 +206,6 @@ function handshakeWords(reason: string | undefined, peer: string): string | unde
 
 function bare(full: string, people: People): string {
   return full.endsWith(people.suffix) ? full.slice(0, -people.suffix.length) : full;
-}
-
-/** Text that is there: servers write `-` for what is not. */
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" && value !== "-" ? value : undefined;
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
 }
 
 /** Without what is undefined, so that --json shows only what is known. */

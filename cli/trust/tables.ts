@@ -1,6 +1,7 @@
 import type { Evidence } from "../../components/pki/evidence";
 import type { GraphService, TrustGraph } from "../../components/trust/graph";
 import { wordsOf } from "../durations";
+import { visible } from "../logs/visible";
 import { section, table, type Colours } from "../terminal";
 import { expiryOf } from "./expiry";
 
@@ -43,12 +44,16 @@ function identities(graph: TrustGraph, colours: Colours, now: Date): string {
 
 function edges(graph: TrustGraph, colours: Colours): string {
   if (graph.edges.length === 0) return "none: nobody may call anybody";
+  const forced = graph.edges.some((it) => it.forced !== undefined);
   const rows = graph.edges.map((it) => [
     `${it.from} -> ${it.to}`,
     it.protocol,
     it.external ? "the outside server's own rules" : enforcementWords(it.enforcement, colours),
+    it.external || it.since === undefined ? "-" : it.since.slice(0, 19).replace("T", " "),
+    ...(forced ? [it.forced === undefined ? "" : colours.yellow(visible(it.forced))] : []),
   ]);
-  return table(["caller -> service", "protocol", "client certificate"], rows, colours);
+  const head = ["caller -> service", "protocol", "client certificate", "since", ...(forced ? ["by force"] : [])];
+  return table(head, rows, colours);
 }
 
 function enforcementWords(enforcement: string, colours: Colours): string {

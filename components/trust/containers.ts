@@ -1,5 +1,8 @@
 import Docker from "dockerode";
 
+import type { LogSource, SourceContainer } from "./audit/collect";
+import { LogLines } from "./audit/logStream";
+
 /** What a command in a container printed, and how it ended. */
 export interface Execution {
   readonly exitCode: number;
@@ -7,8 +10,8 @@ export interface Execution {
   readonly stderr: string;
 }
 
-/** The Docker engine as the proof needs it: commands inside of running containers. */
-export class Engine {
+/** The Docker engine as proof and audit need it: commands inside of running containers, and what containers have logged. */
+export class Engine implements LogSource {
   private readonly docker: Docker;
 
   /** `host` as in DOCKER_HOST: `unix:///var/run/docker.sock`, `tcp://...`, `ssh://...`. Default: the environment's. */
@@ -108,6 +111,47 @@ export class Engine {
     } finally {
       await container.remove({ force: true });
     }
+  }
+
+  /** Every container, running or not. */
+  async containers(): Promise<SourceContainer[]> {
+    const all = await this.docker.listContainers({ all: true });
+    return all.map((it) => ({
+      id: it.Id,
+      name: it.Names[0]?.replace(/^\//, "") ?? it.Id.slice(0, 12),
+      created: it.Created * 1000,
+      labels: it.Labels,
+      addresses: Object.values(it.NetworkSettings.Networks)
+        .map((network) => network.IPAddress)
+        .filter((address) => address !== ""),
+    }));
+  }
+
+  /** Says every line that is still there, oldest first, with its moment (RFC 3339). Never holds the whole log. */
+  async readLog(container: string, say: (at: string, line: string) => void): Promise<void> {
+    // dockerode's own `logs` gives a stream only of a log that it follows, else one buffer.
+    const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) =>
+      this.docker.modem.dial(
+        {
+          path: `/containers/${container}/logs?`,
+          method: "GET",
+          isStream: true,
+          statusCodes: { 200: true, 404: "no such container", 500: "server error", 501: "its log driver keeps no log" },
+          options: { stdout: true, stderr: true, timestamps: true, follow: false },
+        },
+        (error, result) => {
+          if (error) reject(error);
+          else if (result !== null && "pipe" in result) resolve(result);
+          else reject(new Error("no stream"));
+        },
+      ),
+    );
+    const lines = new LogLines((line) => {
+      const space = line.indexOf(" ");
+      if (space > 0) say(line.slice(0, space), line.slice(space + 1));
+    });
+    for await (const chunk of stream) lines.take(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+    lines.end();
   }
 
   /** Every running container with a published port. */

@@ -18,6 +18,8 @@ export interface TrustGraph {
   };
   /** By bare name, the entry among them. */
   readonly services: Readonly<Record<string, GraphService>>;
+  /** How long an edge is in audit before it may become strict. Absent in graphs of an older Gatehouse. */
+  readonly audit?: { readonly atLeastSeconds: number };
   /** Sorted by caller, then callee. What is no edge is refused. */
   readonly edges: readonly GraphEdge[];
   /** Devices and API clients by name; absent when there are none. */
@@ -95,6 +97,10 @@ export interface GraphEdge {
   readonly protocol: "http" | "tcp";
   /** Whether the caller's certificate is asked for, and what happens without one. */
   readonly enforcement: Enforcement;
+  /** When its enforcement last changed, RFC 3339: an audit counts from here. Absent in graphs of an older Gatehouse. */
+  readonly since?: string;
+  /** Why it became strict without the evidence of an audit (`gatehouse:mtls.force`). */
+  readonly forced?: string;
   /** The callee is a server outside of the stack. */
   readonly external?: boolean;
 }

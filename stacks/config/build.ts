@@ -17,6 +17,8 @@ export function buildConfig(view: View, plan: AddressPlan): GatehouseConfig {
     production,
     authority,
     phase: mtls.phase,
+    auditAtLeastSeconds: mtls.audit.atLeast,
+    force: Object.fromEntries(Object.entries(mtls.force).sort(([a], [b]) => compare(a, b))),
     revoked: { services: buildRevoked(view, "services"), users: buildRevoked(view, "users") },
     ...(hasUsers(view.stack) && { users: usersOf(view.stack) }),
     devices: [...view.devices].map(([name, { valid, ...device }]) => ({ name, ...device, validHours: valid })),

@@ -14,6 +14,10 @@ export interface GatehouseConfig {
   readonly production: boolean;
   readonly authority: AuthorityConfig;
   readonly phase: Phase;
+  /** How long an edge is in audit before it may become strict. */
+  readonly auditAtLeastSeconds: number;
+  /** Edge -> why it becomes strict without the evidence. Sorted by edge. */
+  readonly force: Readonly<Record<string, string>>;
   /** What is revoked, by hierarchy; sorted by moment, then serial number. Moments in ISO 8601, UTC, whole seconds. */
   readonly revoked: Readonly<Record<"services" | "users", readonly Revocation[]>>;
   /** The authority of people and devices; absent in a stack that has neither. */

@@ -46,6 +46,20 @@ export const optionalDuration = (description: string) =>
     .transform((value) => (value === undefined ? undefined : parseDuration(value)))
     .describe(description);
 
+/** A length of time that can be short, written `30s`, `5m`, `24h` or `7d`, parsed to seconds. */
+export const shortDuration = (fallback: string, description: string) =>
+  z
+    .string()
+    .regex(
+      /^[1-9]\d{0,5}[smhd]$/,
+      "a length of time is a number of seconds, minutes, hours or days, such as 30s or 24h",
+    )
+    .default(fallback)
+    .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS])
+    .describe(description);
+
+const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
 /** A path of a file or folder of the user's, relative to the folder of Pulumi.yaml. */
 export const file = (description: string) =>
   z.string().min(1).describe(`${description}; a path, relative to the folder of Pulumi.yaml`);

@@ -1,6 +1,18 @@
 import { z } from "zod";
 
-import { broken, duration, file, flag, map, port, secretKey, text, whole, type Refinement } from "./primitives";
+import {
+  broken,
+  duration,
+  file,
+  flag,
+  map,
+  port,
+  secretKey,
+  shortDuration,
+  text,
+  whole,
+  type Refinement,
+} from "./primitives";
 
 export const existingAuthority = z
   .strictObject({
@@ -79,6 +91,19 @@ export const mtlsSchema = z
           "off: no client certificate asked for; audit: asked for, absence logged and let through; strict: refused without",
         ),
       'Enforcement of single edges where it differs from the phase\'s, e.g. "gate->orders": audit',
+    ),
+    audit: z
+      .strictObject({
+        atLeast: shortDuration(
+          "24h",
+          "How long an edge is in audit, without a caller who would break, before it may become strict; e.g. 30s, 24h, 7d",
+        ),
+      })
+      .prefault({})
+      .describe("What is asked for before an edge becomes strict"),
+    force: map(
+      text("Why this edge becomes strict without the evidence", "its nightly job was checked by hand"),
+      'Edges that become strict although the audit says no, each with the reason, e.g. "gate->orders": checked by hand',
     ),
   })
   .prefault({})

@@ -41,6 +41,16 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
         `${formatKey(["mtls", "edges", edgeName(edge)])}: ${edge.enforcement} in the graph, but ${edge.to} does its own TLS and treats every caller as its weakest edge, ${edgeName(weakest)} (${weakest.enforcement})`,
       );
   }
+  for (const callee of new Set(edges.map((edge) => edge.to))) {
+    if (view.services.get(callee)?.tls.mode === "own") continue;
+    const own = edges.filter((edge) => edge.to === callee && !edge.external);
+    const strict = own.filter((edge) => edge.enforcement === "strict");
+    const lenient = own.filter((edge) => edge.enforcement !== "strict");
+    if (strict.length > 0 && lenient.length > 0)
+      warnings.push(
+        `${formatKey(["mtls", "edges"])}: ${callee} lets callers without a certificate in because of ${lenient.map((edge) => `${edgeName(edge)} (${edge.enforcement})`).join(", ")}, so ${strict.map(edgeName).join(", ")} (strict) is no stronger than that`,
+      );
+  }
   view.stack.revoked.forEach(({ serial, authority, name, until }, index) => {
     const entry = `${formatKey(["revoked", index])}: ${name ?? serial}`;
     const end = parseMoment(until);

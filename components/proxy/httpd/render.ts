@@ -136,6 +136,9 @@ function accessLog(): string {
     ["cipher", '"%{SSL_CIPHER}x"'],
     ["sni", '"%{SSL_TLS_SNI}x"'],
     ["forged", '"%{gatehouse_forged}e"'],
+    // Whether people and devices were asked for a certificate, and what came of it.
+    ["asks", '"%{gatehouse_asks}e"'],
+    ["verify", '"%{SSL_CLIENT_VERIFY}x"'],
   ];
   return `{${fields.map(([key, value]) => `"${key}":${value}`).join(",")}}`.replaceAll('"', '\\"');
 }
@@ -354,6 +357,7 @@ function clientCertificates(host: HttpdHost): string[] {
     ...(host.clients.crl ? [`SSLCARevocationFile "${file(host.clients.crl)}"`, "SSLCARevocationCheck chain"] : []),
     "# The root may vouch for other environments too: their devices are not ours.",
     `SetEnvIfExpr "${device} && ${elsewhere}" gatehouse_forged=environment`,
+    `SetEnv gatehouse_asks ${host.clients.mode}`,
     'RequestHeader set X-Gatehouse-User-Verify "%{SSL_CLIENT_VERIFY}s"',
     `RequestHeader set X-Gatehouse-User "%{SSL_CLIENT_S_DN_CN}s" "expr=${verified}"`,
     `RequestHeader set X-Gatehouse-User-Kind person "expr=${verified}"`,

@@ -1,4 +1,5 @@
 import { clientVerification, type CallerRule } from "../../trust/enforcement";
+import { PROOF_ALPN } from "../../trust/proof/marker";
 import { APP_ALIAS, SIDECAR_ALIAS, TLS_PORT, type SidecarCall, type SidecarModel } from "./model";
 
 /**
@@ -62,7 +63,8 @@ function defaults(model: SidecarModel): string {
 }
 
 function ingress(model: SidecarModel): string {
-  const bind = `bind ${model.full}:${TLS_PORT} ssl crt server.crt${http(model) ? " alpn http/1.1" : ""}`;
+  const alpn = [PROOF_ALPN, ...(http(model) ? ["http/1.1"] : [])].join(",");
+  const bind = `bind ${model.full}:${TLS_PORT} ssl crt server.crt alpn ${alpn}`;
   const rules = http(model) ? httpIngress(model) : tcpIngress(model);
   return [
     section("frontend in", [
@@ -102,19 +104,23 @@ function crlFile(crl: string | undefined): string {
   return crl === undefined ? "" : ` crl-file ${crl}`;
 }
 
-/** The caller's name, when its certificate was verified; and who may pass. `deny` is the action of the protocol. */
+/**
+ * The caller's name, when its certificate was accepted; and who may pass. `deny` is the action of the protocol. A caller is
+ * accepted when no check of any certificate of its chain failed: where errors are ignored, each has a place of its own. A
+ * resumed session keeps the result (ssl_c_verify) alone, and there it is the last failure, of the leaf or of the chain.
+ */
 function admission(model: SidecarModel, rule: string, deny: string): string[] {
   if (clientVerification(model.callers) === "none") return [];
   const all = names(model.callers);
   const strict = names(model.callers.filter((caller) => caller.enforcement === "strict"));
   const lenient = model.callers.some((caller) => caller.enforcement !== "strict");
   return [
-    `${rule} set-var(sess.caller) ssl_c_s_dn(CN) if { ssl_c_used } { ssl_c_verify 0 }`,
+    `${rule} set-var(sess.caller) ssl_c_s_dn(CN) if { ssl_c_used } { ssl_c_verify 0 } { ssl_c_err 0 } { ssl_c_ca_err 0 }`,
     // A strict caller is held to its certificate even where others may still come without one.
     ...(lenient
       ? strict === ""
         ? []
-        : [`${rule} ${deny} if { ssl_c_s_dn(CN) -m str ${strict} } !{ ssl_c_verify 0 }`]
+        : [`${rule} ${deny} if { ssl_c_s_dn(CN) -m str ${strict} } !{ var(sess.caller) -m found }`]
       : // A service that nobody may call yet refuses everybody.
         [all === "" ? `${rule} ${deny}` : `${rule} ${deny} unless { var(sess.caller) -m str ${all} }`]),
   ];
@@ -129,13 +135,14 @@ function httpIngress(model: SidecarModel): string[] {
     "# The proof of an update ends here, behind the admission: the application never sees it. A client of the entry cannot",
     "# ask for it: the entry refuses every X-Gatehouse-* header from outside.",
     `http-request return status 204 hdr X-Gatehouse-Proof ${model.full} if { req.hdr(x-gatehouse-proof) -m found }`,
+    `http-request deny deny_status 403 if { ssl_fc_alpn ${PROOF_ALPN} }`,
     "# What says who called comes from the handshake alone, in no spelling from a client.",
     `http-request del-header ^x[-_]gatehouse[-_]caller -m reg`,
     `http-request del-header ^x[-_]gatehouse[-_] -m reg${fromEntry ? ` unless ${fromEntry}` : ""}`,
     "http-request set-header X-Gatehouse-Caller %[var(sess.caller)] if { var(sess.caller) -m found }",
     "http-request set-header X-Gatehouse-Caller none unless { var(sess.caller) -m found }",
-    "http-request set-header X-Gatehouse-Caller-Verify SUCCESS if { ssl_c_used } { ssl_c_verify 0 }",
-    "http-request set-header X-Gatehouse-Caller-Verify FAILED:%[ssl_c_verify] if { ssl_c_used } !{ ssl_c_verify 0 }",
+    "http-request set-header X-Gatehouse-Caller-Verify SUCCESS if { var(sess.caller) -m found }",
+    "http-request set-header X-Gatehouse-Caller-Verify FAILED:%[ssl_c_verify] if { ssl_c_used } !{ var(sess.caller) -m found }",
     "http-request set-header X-Gatehouse-Caller-Verify NONE if !{ ssl_c_used }",
     "http-request set-header X-Gatehouse-Caller-TLS %[ssl_fc_protocol]/%[ssl_fc_cipher]",
     ...(model.publicHost && fromEntry
@@ -153,6 +160,14 @@ function tcpIngress(model: SidecarModel): string[] {
   return [
     "tcp-request inspect-delay 5s",
     ...admission(model, "tcp-request content", "reject"),
+    "# The proof of an update ends here, behind the admission: the application never sees it.",
+    `tcp-request content reject if { ssl_fc_alpn ${PROOF_ALPN} }`,
+    ...(loggedAtStart(model)
+      ? [
+          "# At the start: a pool keeps its connections for weeks, and the audit is to count them now.",
+          "option logasap",
+        ]
+      : []),
     `log-format '${tcpLog(model, "in")}'`,
     `error-log-format '${errorLog(model)}'`,
   ];
@@ -237,12 +252,26 @@ const common = (model: SidecarModel, direction: "in" | "out"): [string, string][
   ["direction", `"${direction}"`],
 ];
 
-const peer: [string, string][] = [
+/**
+ * Who called, and what came of the check: what an audit counts (components/trust/audit). `asks` is `none`, `optional` or
+ * `required`: only where a certificate was asked for does its absence mean something.
+ */
+const peer = (model: SidecarModel): [string, string][] => [
+  ["client", '"%ci"'],
   ["caller", '"%[ssl_c_s_dn(CN),json(utf8s)]"'],
+  ["asks", `"${clientVerification(model.callers)}"`],
   ["presented", "%[ssl_c_used]"],
   ["verify", "%[ssl_c_verify]"],
+  ["err", "%[ssl_c_err]"],
+  ["caErr", "%[ssl_c_ca_err]"],
+  ["alpn", ALPN],
   ["tls", '"%[ssl_fc_protocol]"'],
 ];
+const ALPN = '"%[ssl_fc_alpn,json(utf8s)]"';
+
+/** A TCP session in audit is logged when it begins: its length and its bytes are not known then. */
+const loggedAtStart = (model: SidecarModel): boolean =>
+  !http(model) && clientVerification(model.callers) === "optional";
 
 /** Whom a call went to, and why the connection to it failed: what a callee's certificate lacks stands here alone. */
 const callee: [string, string][] = [
@@ -253,7 +282,7 @@ const callee: [string, string][] = [
 function httpLog(model: SidecarModel, direction: "in" | "out"): string {
   return logLine([
     ...common(model, direction),
-    ...(direction === "in" ? peer : callee),
+    ...(direction === "in" ? peer(model) : callee),
     ["method", '"%[var(txn.method),json(utf8s)]"'],
     ["path", '"%[var(txn.path),json(utf8s)]"'],
     ["status", "%ST"],
@@ -266,12 +295,15 @@ function httpLog(model: SidecarModel, direction: "in" | "out"): string {
 function tcpLog(model: SidecarModel, direction: "in" | "out"): string {
   return logLine([
     ...common(model, direction),
-    ...(direction === "in" ? peer : callee),
-    ["ms", "%Tt"],
-    ["bytes", "%B"],
+    ...(direction === "in" ? peer(model) : callee),
+    ...(direction === "in" && loggedAtStart(model) ? [] : sizes),
     ["end", '"%ts"'],
   ]);
 }
+const sizes: [string, string][] = [
+  ["ms", "%Tt"],
+  ["bytes", "%B"],
+];
 
 /** A connection that ended in its handshake: who, and why. */
 function errorLog(model: SidecarModel): string {
@@ -284,6 +316,8 @@ function errorLog(model: SidecarModel): string {
     ["issuer", '"%[ssl_c_i_dn(CN),json(utf8s)]"'],
     ["notBefore", '"%[ssl_c_notbefore]"'],
     ["notAfter", '"%[ssl_c_notafter]"'],
+    ["asks", `"${clientVerification(model.callers)}"`],
+    ["alpn", ALPN],
     ["reason", '"%[fc_err_str,json(utf8s)]: %[ssl_fc_err_str,json(utf8s)]"'],
   ]);
 }

@@ -67,13 +67,18 @@ function localPorts(view: View, name: string, service: Service, report: Report):
   }
 }
 
-/** `gatehouse:mtls.edges` names edges that there are. */
+/** `gatehouse:mtls.edges` and `gatehouse:mtls.force` name edges that there are. */
 function singleEdges(view: View, report: Report): void {
   // With a broken entry the graph is incomplete, and what seems to dangle need not.
   if (["proxy", "services", "external"].some((section) => view.isBroken([section]))) return;
   const edges = new Map(edgesOf(view).map((edge) => [edgeName(edge), edge]));
-  for (const name of Object.keys(view.stack.mtls.edges).sort()) {
-    const path = ["mtls", "edges", name];
+  const named = (["edges", "force"] as const).flatMap((key) =>
+    Object.keys(view.stack.mtls[key])
+      .sort()
+      .map((name) => ({ key, name })),
+  );
+  for (const { key, name } of named) {
+    const path = ["mtls", key, name];
     const edge = edges.get(name);
     if (!edge)
       report(

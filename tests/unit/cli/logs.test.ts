@@ -3,9 +3,10 @@ import { createColors } from "picocolors";
 import type { LogEntry, Origin } from "../../../cli/logs/entry";
 import { passes } from "../../../cli/logs/filter";
 import { formatEntry } from "../../../cli/logs/format";
-import { parseLoose, visible } from "../../../cli/logs/json";
 import { parseLine } from "../../../cli/logs/parse";
 import { linesOf } from "../../../cli/logs/read";
+import { visible } from "../../../cli/logs/visible";
+import { parseLoose } from "../../../components/trust/logs/json";
 
 const TIME = "2026-11-22T07:20:45.439123456Z";
 const people = { suffix: ".dev.corp.test", byAddress: new Map([["10.0.0.2", "gate"]]) };

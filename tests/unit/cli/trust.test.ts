@@ -42,9 +42,16 @@ describe("the trust tables", () => {
   });
 
   it("say who may call whom, and how that is enforced", () => {
-    expect(row("gate -> orders")).toEqual(["gate -> orders", "http", "strict: refused without"]);
-    expect(row("gate -> site")).toEqual(["gate -> site", "http", "audit: asked for, nobody refused"]);
+    expect(row("gate -> orders")).toEqual(["gate -> orders", "http", "strict: refused without", "-"]);
+    expect(row("gate -> site")).toEqual(["gate -> site", "http", "audit: asked for, nobody refused", "-"]);
     expect(row("orders -> bank")[2]).toContain("outside");
+  });
+
+  it("say since when, and why an edge is strict without evidence", () => {
+    const known = graph();
+    const forced = known.edges.map((it) => ({ ...it, since: "2026-11-20T12:00:00.000Z", forced: "checked by hand" }));
+    const text = trustTables({ ...known, edges: forced }, createColors(false), NOW);
+    expect(text).toMatch(/gate -> orders +http +strict: refused without +2026-11-20 12:00:00 +checked by hand/);
   });
 
   it("say who vouches, and where the stack answers", () => {

@@ -20,6 +20,8 @@ describe("a configuration", () => {
         reissue: 1,
       },
       phase: "services",
+      auditAtLeastSeconds: 86_400,
+      force: {},
       devices: [],
       proxy: {
         name: "gate",

@@ -27,6 +27,7 @@ const model: SidecarModel = {
   calls: [call("inventory"), call("store", { protocol: "tcp", localPort: 6379 })],
   idleTimeoutSeconds: 3600,
 };
+const AUDITED: readonly CallerRule[] = [{ full: "gate.dev.corp.test", enforcement: "audit" }];
 const withCallers = (...callers: CallerRule[]): string => renderSidecar({ ...model, callers });
 const bindLine = (text: string): string => /bind orders\.dev.*/.exec(text)?.[0] ?? "";
 
@@ -71,9 +72,48 @@ describe("a sidecar's configuration", () => {
       { full: "billing.dev.corp.test", enforcement: "audit" },
     );
     expect(bindLine(text)).toContain("verify optional crt-ignore-err all ca-ignore-err all");
-    expect(text).toContain("deny deny_status 403 if { ssl_c_s_dn(CN) -m str gate.dev.corp.test } !{ ssl_c_verify 0 }");
+    expect(text).toContain(
+      "deny deny_status 403 if { ssl_c_s_dn(CN) -m str gate.dev.corp.test } !{ var(sess.caller) -m found }",
+    );
     expect(text).not.toContain("deny deny_status 403 unless");
   });
+
+  it.each(["http", "tcp"] as const)("accepts an %s caller only when no check of its whole chain failed", (protocol) => {
+    const text = renderSidecar({ ...model, protocol, callers: AUDITED });
+    expect(text).toContain(
+      "set-var(sess.caller) ssl_c_s_dn(CN) if { ssl_c_used } { ssl_c_verify 0 } { ssl_c_err 0 } { ssl_c_ca_err 0 }",
+    );
+    expect(text.match(/\{ ssl_c_verify 0 \}/g)).toHaveLength(1);
+  });
+
+  it("logs a TCP session in audit when it begins, without what is not known then", () => {
+    const tcp = (callers: readonly CallerRule[]): string =>
+      renderSidecar({ ...model, protocol: "tcp", calls: [], callers });
+    const line = (text: string): string => /^ *log-format .*"direction":"in".*$/m.exec(text)?.[0] ?? "";
+    expect(tcp(AUDITED)).toContain("option logasap\n");
+    expect(line(tcp(AUDITED))).toMatch(/"asks":"optional".*"end":"%ts"/);
+    expect(line(tcp(AUDITED))).not.toMatch(/%Tt|%B/);
+    expect(tcp(model.callers)).not.toContain("logasap");
+    expect(line(tcp(model.callers))).toMatch(/"asks":"required".*%Tt.*%B/);
+  });
+
+  it.each([
+    ["http", "http-request deny deny_status 403 if { ssl_fc_alpn gatehouse-proof }"],
+    ["tcp", "tcp-request content reject if { ssl_fc_alpn gatehouse-proof }"],
+  ] as const)(
+    "lets no connection of the proof reach an %s application, whatever it asks of callers",
+    (protocol, rule) => {
+      for (const enforcement of ["off", "audit", "strict"] as const) {
+        const text = renderSidecar({ ...model, protocol, callers: [{ full: "gate.dev.corp.test", enforcement }] });
+        expect(bindLine(text)).toMatch(
+          protocol === "http" ? / alpn gatehouse-proof,http\/1\.1/ : / alpn gatehouse-proof( |$)/,
+        );
+        expect(text).toContain(rule);
+        // Behind the admission: what the proof learns is what callers meet.
+        expect(text.indexOf(rule)).toBeGreaterThan(text.indexOf("set-var(sess.caller)"));
+      }
+    },
+  );
 
   it("asks for no client certificate when every edge is off", () => {
     expect(bindLine(withCallers({ full: "gate.dev.corp.test", enforcement: "off" }))).not.toContain("verify");

@@ -30,11 +30,11 @@ function withoutDashes(line: string): string {
   return line.replace(/":-(?=[,}])/g, '":null');
 }
 
-/** Text of a client, fit for a terminal: nothing in it can move the cursor or change colours. */
-export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are what has to go
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    const short = JSON.stringify(character).slice(1, -1);
-    return short.startsWith("\\") ? short : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+/** Text that is there: servers write `-` for what is not. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" && value !== "-" ? value : undefined;
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
