@@ -21,6 +21,7 @@ interface KeeperStatus {
 /** Longest time from a delivered release to its being served; a keeper itself gives up on incomplete files at 20 s. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 200;
+const KEEPER = "/usr/local/bin/gatehouse-keeper";
 
 /**
  * Waits until every keeper serves its release; starts those that do not run. Returns what is wrong, one line a
@@ -34,17 +35,25 @@ export async function waitUntilServed(engine: Engine, keepers: readonly Awaited[
 
 async function waitForOne(engine: Engine, keeper: Awaited, deadline: number): Promise<string | undefined> {
   let last = "its keeper has not answered";
+  let again = false;
   while (Date.now() < deadline) {
     try {
       await engine.start(keeper.container);
-      const { stdout } = await engine.exec(keeper.container, ["/usr/local/bin/gatehouse-keeper", "status"]);
+      const { stdout } = await engine.exec(keeper.container, [KEEPER, "status"]);
       const status = JSON.parse(stdout) as KeeperStatus;
       if (serves(status, keeper)) {
         if (!status.expires || new Date(status.expires).getTime() > Date.now()) return undefined;
         return `${keeper.container} serves release ${status.release}, whose certificate ended at ${status.expires}`;
       }
-      if (keeper.release !== undefined && status.refused?.release === keeper.release)
+      if (keeper.release !== undefined && status.refused?.release === keeper.release) {
+        // Perhaps refused long ago, for a reason that is gone: then an update that changes nothing mends it too.
+        if (!again) {
+          again = true;
+          await engine.exec(keeper.container, [KEEPER, "again"]);
+          continue;
+        }
         return `${keeper.container} refused release ${keeper.release}: ${status.refused.reason}`;
+      }
       last = `it serves release ${status.release ?? "none"}, state ${status.state}`;
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);

@@ -96,6 +96,12 @@ const REFUSED: [what: string, maker: () => { by?: Made; intermediate?: Made }, a
     /unsupported certificate/,
     said(LEAF, OURS),
   ],
+  [
+    "with the callee's own server certificate, stolen",
+    () => ({ by: leaf(ours, ECHO, "serverAuth"), intermediate: ours.intermediate }),
+    /unsupported certificate/,
+    /"caller":"echo\.dev\.corp\.test","issuer":"dev services intermediate".*"reason":"SSL client certificate not trusted: /,
+  ],
   ["without the intermediate", () => ({ by: client(GATE) }), /unknown ca/, said(LEAF, OURS)],
   [
     "with an RSA key of 1024 bits",

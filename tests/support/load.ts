@@ -58,7 +58,9 @@ export class Load {
       outcome = await ask(this.target, agent);
     }
     if (outcome.error || outcome.status !== 200)
-      this.failures.push(`${new Date().toISOString()} ${outcome.error ?? `status ${outcome.status}`}`);
+      this.failures.push(
+        `${new Date().toISOString()} ${this.target.url} ${outcome.error ?? `status ${outcome.status}`}`,
+      );
   }
 }
 

@@ -8,11 +8,28 @@ STAGE=''               # how far the candidate came: read | check | try | activa
 
 # consider: looks at the volume and does what there is to do.
 consider() {
+  local asked=''
+  [[ ! -e $RUN/again ]] || asked=yes
+  look "$asked"
+  [[ -z $asked ]] || rm -f "$RUN/again"
+}
+
+# again: the command. Has the keeper look once more at a release that it refused, and waits until it has: what was wrong
+# may have been mended since, and nobody who runs an update shall wait for the keeper's own next look.
+again() {
+  local deadline=$((SECONDS + 20))
+  : >"$RUN/again"
+  echo again >"$RUN/events"
+  while [[ -e $RUN/again ]] && ((SECONDS < deadline)); do sleep 0.1; done
+}
+
+# look ASKED: somebody has asked for it, if not empty.
+look() {
   local seen
   seen=$(cd "$TRUST" && stat --format '%n %i %s %Z' -- * 2>/dev/null) || true
   if [[ $seen != "$SEEN" ]]; then
     SEEN=$seen CHANGED=$SECONDS
-  elif ! worth_another_look; then
+  elif ! worth_another_look "$1"; then
     return 0
   fi
   TRIED=$SECONDS REASON='' STAGE=read
@@ -30,7 +47,7 @@ worth_another_look() {
     starting) return 0 ;;
     pending) ((SECONDS - CHANGED >= PATIENCE)) ;;
     # A release that came as far as the running server is not tried on it again and again.
-    refused) ((SECONDS - TRIED >= RETRY)) && [[ $STAGE != activate || -z $ACTIVE ]] ;;
+    refused) [[ -n $1 ]] || { ((SECONDS - TRIED >= RETRY)) && [[ $STAGE != activate || -z $ACTIVE ]]; } ;;
     *) return 1 ;;
   esac
 }
