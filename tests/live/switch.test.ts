@@ -20,9 +20,16 @@ const test = showingLogs(() => stack);
 /** Every kind of callee: HTTP and TCP behind a sidecar, nginx and Apache with their own TLS. */
 const EDGES = ["gate->site", "gate->legacy", "gate->orders", "orders->inventory", "orders->store"];
 
+const each = (value: string): Settings => Object.fromEntries(EDGES.map((edge) => [edge, value]));
+
 function settings(enforcement: Enforcement, reissue = 1): Settings {
   return devConfig({
-    mtls: { phase: "services", edges: Object.fromEntries(EDGES.map((edge) => [edge, enforcement])) },
+    mtls: {
+      phase: "services",
+      edges: each(enforcement),
+      // What the audit says of it is tests/live/audit.test.ts's.
+      ...(enforcement === "strict" && { force: each("this test") }),
+    },
     authority: { reissue },
     proxy: { hosts: { "echo.localhost": undefined, "legacy.localhost": { routes: [{ path: "/", to: "legacy" }] } } },
     services: { echo: undefined, legacy: apacheService(apache) },

@@ -30,6 +30,7 @@ export const ENTRY_HEADERS = [
   "X-Gatehouse-Entry-Host",
   "X-Gatehouse-Entry-TLS",
   "X-Gatehouse-User",
+  "X-Gatehouse-User-Kind",
   "X-Gatehouse-User-Serial",
   "X-Gatehouse-User-Verify",
 ] as const;

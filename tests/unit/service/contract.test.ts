@@ -1,5 +1,6 @@
 import { contractFiles } from "../../../components/service/contract/files";
-import type { ContractModel } from "../../../components/service/contract/model";
+import { renderHttpd } from "../../../components/proxy/httpd/render";
+import { ENTRY_HEADERS, type ContractModel } from "../../../components/service/contract/model";
 import { contractEnforcement, type Enforcement } from "../../../components/trust/enforcement";
 
 const GATE = "gate.dev.corp.test";
@@ -72,6 +73,22 @@ describe("the contract of a service with its own TLS", () => {
     const alone = model("strict", { entry: undefined });
     expect(file("mtls.nginx.conf", alone)).not.toContain("$http_x_gatehouse_user");
     expect(file("identity.apache.conf", alone)).toContain("RequestHeader unset X-Gatehouse-User\n");
+  });
+
+  it("knows every header by which the entry speaks of the public side", () => {
+    const entry = renderHttpd({
+      ...{ name: "gate", full: GATE, publicHttpsPort: 443, maxBody: 1 },
+      hsts: { maxAge: 1, includeSubDomains: false },
+      hosts: [
+        {
+          ...{ host: "shop.test", chain: "public-0.crt", key: "public-0.key", routes: [] },
+          clients: { mode: "required", bundle: "users-ca.pem", organization: "dev.corp.test" },
+        },
+      ],
+      upstreams: [],
+    });
+    const said = [...entry.matchAll(/RequestHeader set (X-Gatehouse-[\w-]+)/g)].map((found) => found[1] ?? "");
+    expect([...new Set(said)].sort()).toEqual([...ENTRY_HEADERS]);
   });
 
   it("has no parameter that is too long for nginx, however many callers there are", () => {
