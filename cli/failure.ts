@@ -12,4 +12,7 @@ export class Failure extends Error {
 /** The command was called in a way that it does not know. Exit code 2. */
 export class UsageFailure extends Failure {}
 
+/** The stack is not up, or there is none: a command that can do with the settings alone goes on. */
+export class NotUp extends Failure {}
+
 export const EXIT = { ok: 0, wrong: 1, usage: 2 } as const;

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 
 import { auditCommand } from "./commands/audit";
 import { caCommand } from "./commands/ca";
+import { deviceCommand } from "./commands/device";
 import { doctorCommand } from "./commands/doctor";
 import { logsCommand } from "./commands/logs";
 import { revokeCommand } from "./commands/revoke";
@@ -32,6 +33,7 @@ Examples
   gatehouse logs --refused -f         who is being turned away
   gatehouse revoke orders --reason keyCompromise    its certificates are refused from the next up on
   gatehouse audit                     who would break in strict, and which edges are ready
+  gatehouse device list               who has a certificate for the entry, until when
   gatehouse ca > root.pem             the root to trust, e.g. curl --cacert root.pem https://shop.localhost:8443/
 
 Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`,
@@ -46,6 +48,7 @@ Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.`,
     logsCommand,
     revokeCommand,
     auditCommand,
+    deviceCommand,
   ])
     command.addCommand(strict(sub()));
   return strict(command);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 
 import type { TrustGraph } from "../components/trust/graph";
-import { Failure } from "./failure";
+import { Failure, NotUp } from "./failure";
 import type { Project } from "./project";
 
 const NOT_FOUND: Failure = new Failure(
@@ -46,6 +46,14 @@ export async function readTrust(project: Project, stack?: string): Promise<Trust
   throw new Failure("the stack's output `trust` is no trust graph", "run this in the project of a Gatehouse stack");
 }
 
+/** A secret output, decrypted: never to be shown as a whole. Throws a Failure that says why there is none. */
+export async function readSecretOutput<T>(project: Project, name: string, stack: string): Promise<T> {
+  const args = ["stack", "output", "--json", name, "--show-secrets", "--non-interactive", "--stack", stack];
+  const answer = await keepingSaltOut(project, () => capture(project, args));
+  if (answer.code !== 0) throw outputFailure(answer.stderr, stack);
+  return JSON.parse(answer.stdout) as T;
+}
+
 /** The stack that `pulumi stack select` chose; undefined when none is selected. */
 export async function selectedStack(project: Project): Promise<string | undefined> {
   const { code, stdout } = await capture(project, ["stack", "--show-name", "--non-interactive"]);
@@ -62,11 +70,11 @@ export function outputFailure(stderr: string, stack?: string): Failure {
   const up = `gatehouse up${stack ? ` --stack ${stack}` : ""}`;
   const named = stack ? `the stack ${stack}` : "the selected stack";
   if (/no stack named/.test(stderr))
-    return new Failure(`${named} does not exist`, `bring it up with ${up}, or see \`pulumi stack ls\``);
+    return new NotUp(`${named} does not exist`, `bring it up with ${up}, or see \`pulumi stack ls\``);
   if (/no stack selected/.test(stderr))
     return new Failure("no stack is selected", "name one with --stack, or select one with `pulumi stack select`");
   if (/does not have output property/.test(stderr))
-    return new Failure(`${named} is not up, or its last update did not finish`, `bring it up with ${up}`);
+    return new NotUp(`${named} is not up, or its last update did not finish`, `bring it up with ${up}`);
   if (/passphrase/i.test(stderr))
     return new Failure(
       `the passphrase of ${named} is missing or wrong`,

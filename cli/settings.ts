@@ -93,13 +93,19 @@ export class Settings {
     });
   }
 
-  /** Sets an entry of the map `gatehouse:<key>`, which is made where there is none. */
+  /**
+   * Sets an entry of the map `gatehouse:<key>`, which is made where there is none. Of an entry that is a map itself, only
+   * the given keys change.
+   */
   set(key: string, name: string, entry: Value): void {
     this.edit(key, (value) => {
       const map = value ?? new YAMLMap();
       if (!isMap(map)) throw this.failure(`${NAMESPACE}:${key} is no map`);
       map.flow = false;
-      map.set(name, nodeOf(entry));
+      const present = map.get(name);
+      if (isMap(present) && typeof entry === "object" && !Array.isArray(entry))
+        for (const [part, one] of Object.entries(entry as Record<string, Value>)) present.set(part, nodeOf(one));
+      else map.set(name, nodeOf(entry));
       return map;
     });
   }

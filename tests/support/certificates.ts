@@ -10,6 +10,7 @@ export interface Made {
 }
 
 export interface Recipe {
+  /** More of the subject can follow: `ada/OU=device`. */
   readonly commonName: string;
   /** Lines of an OpenSSL extension section. */
   readonly extensions: readonly string[];
@@ -69,6 +70,8 @@ function configuration(recipe: Recipe): string {
     "x509_extensions=e",
     "[p]",
     "commonName=supplied",
+    "organizationName=optional",
+    "organizationalUnitName=optional",
     "[e]",
     "subjectKeyIdentifier=hash",
     ...recipe.extensions,
