@@ -28,7 +28,7 @@ export function exportCommand(): Command {
   return deviceSubcommand("export", "write a device's key and certificate to files, to be installed there", [
     "export laptop-ann                                    # laptop-ann/laptop-ann.p12, and its password",
     "export laptop-ann --profile compatible --out usb-stick",
-    "export meter-7 --profile pem                         # laptop-ann.key, .crt, entry-root.pem",
+    "export meter-7 --profile pem                         # meter-7.key, meter-7.crt, entry-root.pem",
   ])
     .argument("<name>", "name of the device, as in gatehouse:devices")
     .addOption(new Option("--profile <name>", "kind of files, see below").choices(EXPORT_PROFILES).default("modern"))

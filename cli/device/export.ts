@@ -9,11 +9,11 @@ export type ExportProfile = (typeof EXPORT_PROFILES)[number];
 /** Where each profile opens: what our tests do, and what others report (docs/devices.md has the sources). */
 export const PROFILE_WORDS: Readonly<Record<ExportProfile, string>> = {
   modern:
-    "PKCS#12 with AES-256 and SHA-256. Tested: OpenSSL 3.0, curl, NSS (Firefox, Chromium on Linux), Java 17. " +
-    "Reported to be refused by Windows Server 2016, macOS 13, iOS 17 and Android 13: try compatible there",
+    "PKCS#12 with AES-256 and SHA-256. Tested: OpenSSL 3.0, curl, NSS 3.87 (the library of Firefox), Chromium on Linux, " +
+    "Java 17. Reported to be refused by Windows Server 2016, macOS 13, Android 13 and iOS of 2024: try compatible there",
   compatible:
-    "PKCS#12 with 3DES and SHA-1, for systems that refuse modern. Tested: OpenSSL 3.0, curl, NSS (Firefox, Chromium on " +
-    "Linux), Java 17. Not tested: Windows, macOS, iOS, Android",
+    "PKCS#12 with 3DES and SHA-1, for systems that refuse modern. Tested: OpenSSL 3.0, curl, NSS 3.87, Java 17. " +
+    "Not tested: Windows, macOS, iOS, Android",
   pem: "key and certificates as PEM, for API clients and IoT devices; the key is not encrypted. Tested: curl, Node.js, Python",
 };
 

@@ -11,20 +11,26 @@ export type PrivateFiles = ReadonlyMap<string, string | Buffer>;
  * unless `force` is set.
  */
 export function writeFiles(files: PrivateFiles, force: boolean): void {
-  const taken = [...files.keys()].filter((path) => lstatSync(path, { throwIfNoEntry: false }));
+  const taken = [...files.keys()].filter((path) => told(path, () => lstatSync(path, { throwIfNoEntry: false })));
   if (taken.length > 0 && !force)
     throw new Failure(
       `there is already ${taken.join(", ")}`,
       "choose another folder with --out, or --force to replace",
     );
-  for (const [path, content] of files) {
-    try {
+  for (const [path, content] of files)
+    told(path, () => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       writePrivate(path, content);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new Failure(`${path} cannot be written: ${code ?? message}`, "choose another folder with --out");
-    }
+    });
+}
+
+/** Errors of the file system in words. */
+function told<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Failure(`${path} cannot be written: ${code ?? message}`, "choose another folder with --out");
   }
 }
 

@@ -28,7 +28,9 @@ export class Clients {
 
   /** @param folder of this machine, which is `/work` in there */
   static async start(name: string, folder: string): Promise<Clients> {
-    const options = ["--detach", "--init", "--network", "host", "--shm-size", "256m", "--workdir", "/work"];
+    // Names under localhost: curl and browsers know them by themselves, the C library does not.
+    const names = ["echo", "open", "free"].map((host) => `--add-host=${host}.localhost:127.0.0.1`);
+    const options = ["--detach", "--init", "--network", "host", ...names, "--shm-size", "256m", "--workdir", "/work"];
     const where = ["--name", `clients.${name}`, "--volume", `${folder}:/work`, await Clients.image()];
     const { stdout } = await promisify(execFile)("docker", ["run", ...options, ...where, "sleep", "infinity"]);
     return new Clients(stdout.trim());

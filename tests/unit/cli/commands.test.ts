@@ -44,6 +44,11 @@ it.each([
   [["revoke", "orders"], "keyCompromise"],
   [["revoke", "orders", "--reason", "lost"], "keyCompromise"],
   [["up", "prod"], "--stack prod"],
+  [["device", "list", "--no-such-option"], "gatehouse device list --help"],
+  [["device", "add", "laptop-ann", "--purpose", "x"], "--owner"],
+  [["device", "export", "laptop-ann", "--profile", "legacy"], "modern, compatible, pem"],
+  [["device", "revoke", "laptop-ann", "--reason", "cACompromise"], "keyCompromise"],
+  [["device", "forget", "laptop-ann"], "unknown command"],
 ])("%j is a mistake of usage: exit code 2, with what to write instead", async (args, words) => {
   const { code, out, err } = await run(...args);
   expect(code).toBe(2);
