@@ -120,6 +120,19 @@ export class Settings {
     return found;
   }
 
+  /** Takes the entries of the list `gatehouse:<key>` out for which `which` is true; says how many there were. */
+  removeFrom(key: string, which: (entry: Record<string, unknown>) => boolean): number {
+    let count = 0;
+    this.edit(key, (value) => {
+      if (!isSeq(value)) return undefined;
+      const kept = value.items.filter((item) => !(isMap(item) && which(item.toJSON() as Record<string, unknown>)));
+      count = value.items.length - kept.length;
+      value.items = kept;
+      return value;
+    });
+    return count;
+  }
+
   /** Writes the file in one step, with the mode that it had: nobody ever reads half of it. */
   save(): void {
     const target = realpathSync(this.file);

@@ -70,10 +70,19 @@ export async function buildStack(
   };
 }
 
-/** Lowered callees first, raised ones last; nothing where no edge is either. */
+/** Lowered callees and replaced certificates first, raised callees last; nothing where there is nothing of it. */
 async function arrange({ config, remembered }: Build): Promise<Announce | undefined> {
-  const order = planOrder(remembered?.edges, config.edges);
+  const order = planOrder(remembered?.edges, config.edges, revokedMembers(config, remembered));
   if (!order) return undefined;
   await pulumi.log.info(describeOrder(order));
   return sequenceLoaders(order, [config.proxy.name, ...config.services.map((it) => it.name)], new Engine());
+}
+
+/** Members that stand on a certificate that is revoked now; with the next one they are no longer among these. */
+function revokedMembers(config: GatehouseConfig, remembered: TrustGraph | undefined): string[] {
+  const serials = new Set(config.revoked.services.map((it) => it.serial));
+  return [config.proxy.name, ...config.services.map((it) => it.name)].filter((name) => {
+    const { server, client } = remembered?.services[name] ?? {};
+    return [server, client].some((it) => it !== undefined && serials.has(it.serial));
+  });
 }

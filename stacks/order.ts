@@ -16,9 +16,11 @@ export interface Turn {
   readonly after: readonly string[];
 }
 
-/** In which order trust reaches the containers: these callees, then everybody else, then those. */
+/** In which order trust reaches the containers: lowered and renewed ones, then everybody else, then raised ones. */
 export interface Order {
   readonly lowered: readonly Turn[];
+  /** Members whose certificates are revoked: they serve new ones before anybody refuses the old ones. Sorted. */
+  readonly renewed: readonly string[];
   /** A caller stands before its callee, but for circles. */
   readonly raised: readonly Turn[];
 }
@@ -28,10 +30,15 @@ const LISTENERS = ["none", "optional", "required"] as const;
 
 /**
  * Client certificates reach every caller in every phase, so moving an edge changes its callee alone. A callee that is
- * lowered is lowered before anything else changes, and one that is raised is raised when everything else is done.
+ * lowered is lowered before anything else changes, and one that is raised is raised when everything else is done. What
+ * gets new certificates because its old ones are revoked goes first too, unless it is raised.
  * Undefined when nothing is lowered or raised. Pure: the edges that the last successful `up` left, and those to come.
  */
-export function planOrder(before: readonly Edge[] | undefined, now: readonly Edge[]): Order | undefined {
+export function planOrder(
+  before: readonly Edge[] | undefined,
+  now: readonly Edge[],
+  revoked: readonly string[] = [],
+): Order | undefined {
   const known = new Map((before ?? []).map((edge) => [edgeName(edge), edge]));
   const callees = [...new Set(now.filter((edge) => !edge.external).map((edge) => edge.to))].sort();
   const lowered: Turn[] = [];
@@ -59,13 +66,19 @@ export function planOrder(before: readonly Edge[] | undefined, now: readonly Edg
     };
     (up ? raised : lowered).push(turn);
   }
-  return lowered.length + raised.length === 0 ? undefined : { lowered, raised: callersFirst(raised) };
+  const renewed = revoked.filter((name) => !raised.some((turn) => turn.callee === name)).sort();
+  if (lowered.length + renewed.length + raised.length === 0) return undefined;
+  return { lowered, renewed, raised: callersFirst(raised) };
 }
 
 /** One line for the preview and the update. */
-export function describeOrder({ lowered, raised }: Order): string {
+export function describeOrder({ lowered, renewed, raised }: Order): string {
+  const first = [
+    ...(lowered.length > 0 ? [`lower ${list(lowered)}`] : []),
+    ...(renewed.length > 0 ? [`new certificates for ${shortened(renewed)}, whose old ones are revoked`] : []),
+  ];
   const steps = [
-    ...(lowered.length > 0 ? [`lower ${list(lowered)}, and wait until served`] : []),
+    ...(first.length > 0 ? [`${first.join("; ")}, and wait until served`] : []),
     "everybody else",
     ...(raised.length > 0 ? [`raise ${list(raised)}, each once its callers serve this update's release`] : []),
   ];
@@ -90,6 +103,10 @@ function callersFirst(turns: readonly Turn[]): Turn[] {
 
 /** As many as a line bears. */
 function list(turns: readonly Turn[]): string {
-  const shown = turns.slice(0, 6).map((turn) => `${turn.callee} (${turn.changes.join(", ")})`);
-  return [...shown, ...(turns.length > shown.length ? [`${turns.length - shown.length} more`] : [])].join(", ");
+  return shortened(turns.map((turn) => `${turn.callee} (${turn.changes.join(", ")})`));
+}
+
+function shortened(all: readonly string[]): string {
+  const shown = all.slice(0, 6);
+  return [...shown, ...(all.length > shown.length ? [`${all.length - shown.length} more`] : [])].join(", ");
 }

@@ -25,9 +25,9 @@ export type Announce = (keepers: ReadonlyMap<string, KeeperOutput>) => void;
 export function sequenceLoaders(order: Order, members: readonly string[], engine: Engine): Announce {
   const loaders = new Map(members.map((name) => [name, deferred<pulumi.CustomResource>()]));
   const announced = deferred<ReadonlyMap<string, KeeperOutput>>();
-  const lowered = new Set(order.lowered.map((turn) => turn.callee));
+  const first = new Set([...order.lowered.map((turn) => turn.callee), ...order.renewed]);
   const raised = new Map(order.raised.map((turn) => [turn.callee, turn]));
-  const others = members.filter((name) => !lowered.has(name) && !raised.has(name));
+  const others = members.filter((name) => !first.has(name) && !raised.has(name));
 
   /** The loaders, once they are filled and `passed` is true of what they were filled with. */
   const filled = async (names: readonly string[], passed: () => Promise<void>): Promise<pulumi.Resource[]> => {
@@ -46,10 +46,10 @@ export function sequenceLoaders(order: Order, members: readonly string[], engine
       }),
     );
   };
-  const loweredServe = once(async () => {
+  const firstServe = once(async () => {
     refuse(
-      "stops before everything else: what is lowered comes first",
-      await waitUntilServed(engine, await keepersOf([...lowered], () => true)),
+      "stops before everything else: what is lowered, or gets new certificates for revoked ones, comes first",
+      await waitUntilServed(engine, await keepersOf([...first], () => true)),
       "Nothing else was touched.",
     );
   });
@@ -69,11 +69,11 @@ export function sequenceLoaders(order: Order, members: readonly string[], engine
     const loader = member === undefined ? undefined : loaders.get(member);
     if (member === undefined || !loader) return undefined;
     loader.resolve(resource as pulumi.CustomResource);
-    if (lowered.has(member)) return undefined;
+    if (first.has(member)) return undefined;
     const turn = raised.get(member);
     const dependsOn = turn
-      ? filled([...lowered, ...others, ...turn.after], () => callersReady(turn))
-      : filled([...lowered], loweredServe);
+      ? filled([...first, ...others, ...turn.after], () => callersReady(turn))
+      : filled([...first], firstServe);
     return { props, opts: pulumi.mergeOptions(opts, { dependsOn }) };
   });
   return announced.resolve;

@@ -118,7 +118,7 @@ const FAILURES = {
   revoked: {
     says: (it) => `${by(it)}the certificate of ${it.whose} is revoked`,
     fix: () =>
-      "if that was meant, all is well; else let the stack issue a new one (gatehouse:authority reissue) and run gatehouse up",
+      "run gatehouse up, which gives a service of the stack a new one; if it was a mistake, take its entry out of gatehouse:revoked first",
   },
   "crl-missing": {
     says: (it) => `${by(it)}the revocation list for the issuer of ${it.whose} is missing`,

@@ -128,9 +128,11 @@ export function readNodeCode(code: string | undefined): FailureId {
   return NODE_CODES[code ?? ""] ?? "unexplained";
 }
 
-/** The keeper's reasons (images/gate/keeper/checks.sh) by what they are about. */
+/** The keeper's reasons (images/gate/keeper/checks.sh, crls.sh) by what they are about. */
 const KEEPER_REASONS: readonly (readonly [RegExp, FailureId])[] = [
-  [/list \d+ has run out|CRL has expired/i, "crl-stale"],
+  [/list \d+ .*(has run out|is not yet valid)|CRL has expired/i, "crl-stale"],
+  [/CRL signature failure|the list of .* is not signed with its key/i, "crl-invalid"],
+  [/would refuse .*certificate revoked/i, "revoked"],
   [/would refuse .*CRL|unable to get certificate CRL/i, "crl-missing"],
   [/has expired/i, "expired"],
   [/not yet valid/i, "not-yet-valid"],

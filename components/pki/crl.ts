@@ -50,14 +50,15 @@ export function makeCrl(issuer: CrlIssuer, entries: readonly Revocation[], numbe
   const scheme = schemeOf(key);
   const certificate = new X509Certificate(issuer.certificatePem);
   const { tbsCertificate } = AsnConvert.parse(certificate.raw, Certificate);
+  const thisUpdate = new Date((number - CLOCK_TOLERANCE_SECONDS) * 1000);
   const list = new TBSCertList({
     version: Version.v2,
     signature: scheme.algorithm,
     issuer: tbsCertificate.subject,
-    thisUpdate: new Time(new Date((number - CLOCK_TOLERANCE_SECONDS) * 1000)),
+    thisUpdate: new Time(thisUpdate),
     nextUpdate: new Time(new Date(certificate.validTo)),
     // Left out when empty: it must not be an empty sequence (RFC 5280, 5.1.2.6).
-    ...(entries.length > 0 && { revokedCertificates: inOrder(entries).map(revoked) }),
+    ...(entries.length > 0 && { revokedCertificates: inOrder(entries).map((entry) => revoked(entry, thisUpdate)) }),
     crlExtensions: [
       extension(
         id_ce_authorityKeyIdentifier,
@@ -105,11 +106,13 @@ const facts = ({ serial, at, reason }: Revocation): string[] => [serial, at, rea
 const inOrder = (entries: readonly Revocation[]): Revocation[] =>
   [...entries].sort((a, b) => (`${a.at} ${a.serial}` < `${b.at} ${b.serial}` ? -1 : 1));
 
-function revoked({ serial, at, reason }: Revocation): RevokedCertificate {
+function revoked({ serial, at, reason }: Revocation, thisUpdate: Date): RevokedCertificate {
+  // A list tells of nothing that came after it.
+  const since = new Date(Math.min(Date.parse(at), thisUpdate.getTime()));
   const code = REVOCATION_REASONS[reason];
   return new RevokedCertificate({
     userCertificate: bytesOf(integerBytes(serial)),
-    revocationDate: new Time(new Date(at)),
+    revocationDate: new Time(since),
     // No reason is said by leaving it out (RFC 5280, 5.3.1).
     ...(code !== 0 && {
       crlEntryExtensions: [extension(id_ce_cRLReasons, AsnConvert.serialize(new CRLReason(code)))],

@@ -2,11 +2,13 @@
 import { makeCertificate, CA_EXTENSIONS, type Made } from "../support/certificates";
 import { scratchProgram, type ScratchProgram } from "../support/stack-program";
 import { TestStack, type Finished } from "../support/stack";
+import type { Revocation } from "../../components";
+import { makeCrl } from "../../components/pki/crl";
 import { certificatesOf } from "../../components/pki/evidence";
 
 const SOURCE = `
 import * as pulumi from "@pulumi/pulumi";
-import { CertificateAuthority, ServiceIdentity } from "gatehouse";
+import { CertificateAuthority, ServiceIdentity, type Revocation } from "gatehouse";
 
 const config = new pulumi.Config();
 const rootPem = config.get("root");
@@ -20,11 +22,13 @@ const authority = new CertificateAuthority("services", {
       rootPem,
       certificatePem: config.require("certificate"),
       privateKeyPem: config.require("key"),
+      crlPem: config.get("rootCrl"),
     },
   }),
+  revoked: config.getObject<Revocation[]>("revoked"),
 });
 const orders = new ServiceIdentity("orders", { service: "orders", authority });
-export = { server: orders.server!.chainPem, key: orders.server!.privateKeyPem };
+export = { server: orders.server!.chainPem, key: orders.server!.privateKeyPem, crl: authority.crlPem };
 `;
 
 let program: ScratchProgram;
@@ -126,6 +130,41 @@ describe("an existing authority", () => {
   it("is refused when a file holds no certificate at all", async () => {
     await withStack({ root: root.certificate, certificate: "nothing" }, { key: issuer.key }, async (stack) => {
       await expectRefusal(stack, () => stack.preview(), /services\.certificatePem = "\(does not parse\)"/);
+    });
+  });
+});
+
+describe("an existing authority that revokes", () => {
+  const revoked = JSON.stringify([
+    { serial: "0A", at: "2026-01-01T00:00:00Z", reason: "keyCompromise", until: "2099-01-01T00:00:00Z" },
+  ]);
+  const files = (): Record<string, string> => ({ root: root.certificate, certificate: issuer.certificate, revoked });
+
+  it("adds its own list to that of the root, which nobody else can sign, and signs the same text each time", async () => {
+    const rootCrl = makeCrl({ certificatePem: root.certificate, privateKeyPem: root.key }, [], 1_767_225_600);
+    await withStack({ ...files(), rootCrl }, { key: issuer.key }, async (stack) => {
+      await stack.bringUp();
+      const { crl } = (await stack.outputs()) as { crl: string };
+      const own = { certificatePem: issuer.certificate, privateKeyPem: issuer.key };
+      const entries = JSON.parse(revoked) as Revocation[];
+      expect(crl).toBe(makeCrl(own, entries, 1_767_225_600) + rootCrl);
+      await stack.expectNoChanges();
+      expect(await stack.exportText()).not.toMatch(/PRIVATE KEY/);
+    });
+  });
+
+  it("is refused without the root's list, before anything is made", async () => {
+    await withStack(files(), { key: issuer.key }, async (stack) => {
+      const message = /services\.crlPem = "\(not set\)"\s+rule: to revoke, servers want .* every tier/;
+      await expectRefusal(stack, () => stack.preview(), message);
+      await expectRefusal(stack, () => stack.up(), message);
+    });
+  });
+
+  it("is refused with the list of another root", async () => {
+    const foreign = makeCrl({ certificatePem: stranger.certificate, privateKeyPem: stranger.key }, [], 1_767_225_600);
+    await withStack({ ...files(), rootCrl: foreign }, { key: issuer.key }, async (stack) => {
+      await expectRefusal(stack, () => stack.preview(), /CN=company root.*\s+rule: .* this one's is missing/);
     });
   });
 });

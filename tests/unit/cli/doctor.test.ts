@@ -60,7 +60,11 @@ it.each([
     "unable-to-get-local-issuer",
   ],
   ["ca-chain.pem: certificate 1 (CN=x) is no CA certificate (CA:TRUE is missing)", "invalid-authority"],
-  ["crl.pem: list 1 has run out at 2026-11-21; sign a new one", "crl-stale"],
+  ["crl.pem: list 1 (CN=services root g1) has run out at 2026-11-21; sign a new one", "crl-stale"],
+  ["crl.pem: list 1 (CN=services root g1) is not yet valid (from 2026-11-23 ...)", "crl-stale"],
+  ["crl.pem: would refuse server.crt (CN=orders): CRL signature failure, at depth 0", "crl-invalid"],
+  ["users-crl.pem: the list of CN=users intermediate g1 is not signed with its key, so everything ...", "crl-invalid"],
+  ["crl.pem: would refuse server.crt (CN=orders): certificate revoked, at depth 0", "revoked"],
   ["server.crt: certificate 1 (CN=x) has an RSA key of 1024 bits; 2048 is the least", "weak-certificate"],
   ["haproxy.cfg: haproxy refuses this release: unknown keyword", undefined],
 ])("the keeper's reason %s", (reason, id) => {

@@ -87,6 +87,16 @@ it("sets and removes entries of a map, and says whether there was one", () => {
   expect(settings.get("devices")).toEqual({ ada: { owner: "ada" }, eve: { owner: "eve", generation: 2 } });
 });
 
+it("takes entries out of a list, and keeps the comments of the others", () => {
+  const text = "config:\n  gatehouse:revoked:\n    # lost\n    - serial: AA\n    # sold\n    - serial: BB\n  x:y: 1\n";
+  const settings = new Settings(fileOf(text));
+  expect(settings.removeFrom("revoked", (it) => it.serial === "BB")).toBe(1);
+  expect(settings.removeFrom("revoked", (it) => it.serial === "BB")).toBe(0);
+  expect(settings.removeFrom("devices", () => true)).toBe(0);
+  settings.save();
+  expect(read(settings.file)).toBe("config:\n  gatehouse:revoked:\n    # lost\n    - serial: AA\n  x:y: 1\n");
+});
+
 it.each([
   ["an empty file", ""],
   ["a comment alone", "# nothing yet\n"],

@@ -101,9 +101,16 @@ it("says version, issuer, number, key identifier, moments and reasons", () => {
   });
   expect(text).toContain(keyId.split("\n")[1]?.trim() ?? "?");
   expect(text).toMatch(new RegExp(`crlNumber=0x${NUMBER.toString(16)}`, "i"));
-  expect(text).toMatch(/Serial Number: 0A\n\s+Revocation Date: Jun 15 12:00:00 2026 GMT\n.*\n.*\n\s+Key Compromise/);
+  expect(text).toMatch(/Serial Number: 0A\n\s+Revocation Date: Jun 15 11:00:00 2026 GMT\n.*\n.*\n\s+Key Compromise/);
   // A reason that says nothing is left out.
   expect(text.match(/Reason Code/g)).toHaveLength(1);
+});
+
+it("tells of nothing that came after it", () => {
+  const before = entry("0B", { at: "2026-06-01T08:00:00Z" });
+  const text = openssl(made(issuer, [entry("0A"), before]), "-text");
+  const dates = [...text.matchAll(/Revocation Date: (.*)/g)].map(([, date = ""]) => new Date(date).toISOString());
+  expect(dates).toEqual(["2026-06-01T08:00:00.000Z", "2026-06-15T11:00:00.000Z"]);
 });
 
 it.each(Object.keys(REVOCATION_REASONS) as Revocation["reason"][])("knows the reason %s", (reason) => {

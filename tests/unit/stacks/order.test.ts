@@ -31,6 +31,18 @@ describe("the order of an update", () => {
     );
   });
 
+  it("renews what is revoked before anybody refuses the old certificates, unless it is raised", () => {
+    const same: Edges = { "gate->orders": "strict", "orders->store": "strict" };
+    const order = planOrder(edges(same), edges(same), ["store", "orders"]);
+    expect(order).toEqual({ lowered: [], renewed: ["orders", "store"], raised: [] });
+    expect(order && describeOrder(order)).toBe(
+      "order of this update: 1. new certificates for orders, store, whose old ones are revoked, and wait until served; " +
+        "2. everybody else",
+    );
+    const raised = planOrder(edges({ ...same, "gate->orders": "off" }), edges(same), ["orders"]);
+    expect([names(raised?.raised), raised?.renewed]).toEqual([["orders"], []]);
+  });
+
   it("takes a callee with an edge up and another down as raised: somebody may be refused", () => {
     const order = plan(
       { "gate->orders": "audit", "billing->orders": "strict" },
