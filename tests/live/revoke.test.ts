@@ -192,7 +192,7 @@ test("in audit a revoked caller passes and shows code 23, and an entry that is t
   await stack.bringUp();
   expect(await stolenAt("echo")).toBe("accepted");
   const logs = await docker("logs", "--tail", "60", container("echo"));
-  expect(logs).toMatch(/"caller":"shop\.[^"]*","presented":1,"verify":23/);
+  expect(logs).toMatch(/"caller":"shop\.[^}]*"presented":1,"verify":23/);
   expect(await stolenAt("site")).toMatch(/status 400/);
   expect(await asPerson(ada)).toBe(200);
 });
@@ -203,7 +203,7 @@ test("who serves with a revoked certificate is believed by neither the entry nor
   const read = (file: string): Promise<string> =>
     docker("exec", container("echo"), "cat", `/run/gatehouse/active/${file}`);
   const current = { chain: await read("server.crt"), key: await read("server.key") };
-  const impostor = await Impostor.instead(container("echo"), network, gateImage);
+  const impostor = await Impostor.instead(container("echo"), network, full("echo"), gateImage);
   const byEntry = async (): Promise<number> => (await stack.request("https://shop.localhost/echo")).status;
   const bySidecar = async (): Promise<string> => (await stack.docker.exec("shop.app", "python3", "-c", CALL)).stdout;
   /** Connections that were kept to the server before fail once; then it is as it is. */
@@ -223,9 +223,7 @@ test("who serves with a revoked certificate is believed by neither the entry nor
     const seen = await settled([500, "503"]);
     expect(seen).not.toContainEqual(expect.arrayContaining([200]));
     expect(seen).not.toContainEqual(expect.arrayContaining(["200"]));
-    expect(await docker("logs", "--tail", "60", container("shop"))).toMatch(
-      /certificate revoked|certificate verify failed/,
-    );
+    expect(await stack.docker.allLogs("60")).toMatch(/Certificate Verification: Error \(23\): certificate revoked/);
   } finally {
     await impostor.remove();
   }

@@ -44,8 +44,8 @@ export class Thief {
 export class Impostor {
   private constructor(private readonly container: string) {}
 
-  /** Takes the address of `victim` on a network over, which loses it. */
-  static async instead(victim: string, network: string, image: string): Promise<Impostor> {
+  /** Takes address and name of `victim` on a network over, which loses them. */
+  static async instead(victim: string, network: string, alias: string, image: string): Promise<Impostor> {
     const facts = await docker(
       "inspect",
       "--format",
@@ -56,6 +56,7 @@ export class Impostor {
     await docker("network", "disconnect", network, victim);
     await docker(
       ...["run", "--detach", "--rm", "--name", name, "--network", network, "--ip", facts],
+      ...["--network-alias", alias],
       ...["--entrypoint", "sleep", image, "600"],
     );
     return new Impostor(name);
