@@ -101,12 +101,13 @@ function words(
     [`gatehouse preview${suffix}`, "shows the list, and who gets new certificates"],
     [`gatehouse up${suffix}`, `issues new ones for ${name}, then refuses these everywhere`],
   ];
+  const width = "gatehouse preview".length + suffix.length + 2;
   return [
     head,
     section("Entries", table(["serial", "reason", "ends by itself"], rows, colours), colours),
     section(
       "Next",
-      next.map(([command = "", what = ""]) => `${command.padEnd(28)}${colours.dim(what)}`).join("\n"),
+      next.map(([command = "", what = ""]) => `${command.padEnd(width)}${colours.dim(what)}`).join("\n"),
       colours,
     ),
   ].join("\n\n");
