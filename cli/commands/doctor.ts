@@ -15,6 +15,7 @@ export function doctorCommand(): Command {
     "gatehouse doctor",
     "gatehouse doctor orders                # its containers, certificates and calls",
     "gatehouse doctor shop.localhost        # one public host",
+    "gatehouse doctor --json | jq -r '.causes[]'                              # the hops to begin with",
     "gatehouse doctor --json | jq -r '.hops[].findings[] | .id + \": \" + .fix'",
   ])
     .argument("[service]", "a service or a public host (default: all)")
@@ -22,8 +23,13 @@ export function doctorCommand(): Command {
     .addHelpText(
       "after",
       `
-It looks at containers, releases, certificates and keys, and makes a real handshake for each edge, from the caller's
-container and with the caller's certificate. It changes nothing. Exit codes: 0 healthy, 1 something is wrong.`,
+It looks at containers, releases, certificates, keys and revocation lists, and makes a real handshake for each edge, from
+the caller's container and with the caller's certificate; where a callee must refuse callers without one, that too. It
+changes nothing.
+
+--json: { environment, domain, phase, healthy, causes: [hop], hops: [{ kind: service|edge|host, about, state:
+works|fails|skipped, seen, findings: [{ id, message, seen?, fix, blames }], because: [hop], warnings }] }. An id stays the
+same; docs/troubleshooting.md lists them. Exit codes: 0 healthy, 1 something is wrong, 2 no such service.`,
     )
     .action(async (service: string | undefined, options: StackOptions & { json?: boolean }) => {
       const graph = await trustOf(options);

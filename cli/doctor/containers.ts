@@ -64,5 +64,5 @@ export function health(it: StackContainer): Finding[] {
   const { Health } = it.details.State;
   if (Health?.Status !== "unhealthy") return [];
   const last = Health.Log?.at(-1)?.Output.trim();
-  return [finding("unhealthy", { whose: it.service, container: it.name, ...(last && { detail: last }) })];
+  return [finding("unhealthy", { whose: it.service, container: it.name, ...(last && { seen: last }) })];
 }

@@ -1,44 +1,68 @@
-import { connect, rootCertificates, type TLSSocket } from "node:tls";
+import { rootCertificates } from "node:tls";
 
 import type { TrustGraph } from "../../components/trust/graph";
 import { publishedAddress, type StackContainer } from "../docker";
+import { routeFindings, SUSPICIOUS } from "./behind";
+import { ask, type Answer } from "./client";
 import { finding, type Circumstances, type Finding } from "./failures";
-import { hopOf, type Hop } from "./hop";
+import { hopOf, skipped, type Hop } from "./hop";
 import { short } from "./material";
-import { readNodeCode } from "./words";
+import { ACTIVE, linesSince, objectsIn, run, type Patient } from "./patient";
+import { hostRoutes } from "./target";
+import { readNodeCode, readOpenssl } from "./words";
 
 const HTTPS = "8443/tcp";
-const LIMIT_MS = 8_000;
 
-interface Answer {
-  readonly code?: string;
-  readonly words?: string;
-  readonly fingerprint?: string;
-  readonly version?: string;
-  readonly status?: number;
-}
-
-/** A public host as its clients see it: from here, at the published address. */
-export async function hostHop(
-  host: string,
-  url: string,
-  graph: TrustGraph,
-  entry: StackContainer,
-  owners: ReadonlyMap<string, string>,
-): Promise<Hop> {
+/** A public host as its clients see it: from here, at the published address, once for each service behind it. */
+export async function hostHop(patient: Patient, host: string): Promise<Hop> {
+  const { graph, owners } = patient;
+  const url = graph.entry.urls.find((it) => new URL(it).hostname === host) ?? `https://${host}/`;
+  const entry = patient.places.get(graph.entry.name)?.front;
+  if (!entry) return skipped("host", url, `${graph.entry.name} does not run`);
   const binding = entry.details.NetworkSettings.Ports[HTTPS]?.[0];
   if (!binding) return hopOf("host", url, "", [finding("not-published", { whose: host, container: entry.name })]);
   const address = publishedAddress(binding.HostIp);
   const port = Number(binding.HostPort);
   // A certificate of somebody else's, from files, leads to a public root.
   const roots = [...Object.values(graph.authorities).flatMap((it) => it.rootPem ?? []), ...rootCertificates];
-  const answer = await ask(address, port, host, roots);
-  return hopOf(
-    "host",
-    url,
-    seen(answer, address),
-    hostFindings(host, answer, graph, entry, owners, `${address}:${port}`),
-  );
+  const routes = await routesTo(patient, host, entry);
+  const start = new Date();
+  const answers = await Promise.all(routes.map(({ path }) => ask(address, port, host, path, roots)));
+  const place = `${address}:${port}`;
+  const [first] = answers;
+  const findings = first ? hostFindings(host, first, graph, entry, owners, place) : [];
+  if (findings.length > 0 || !first) return hopOf("host", url, "", findings);
+  const failing = routes.flatMap((it, index) => {
+    const { status, silent } = answers[index] ?? {};
+    return silent || (status !== undefined && !SUSPICIOUS(status)) ? [] : [{ ...it, status: status ?? 0 }];
+  });
+  const lines = failing.length > 0 ? await linesSince(patient, entry.name, start, hasLogged(host, failing)) : [];
+  const behind = failing.flatMap((it) => routeFindings(patient, host, it, lines));
+  return hopOf("host", url, seen(first, address), behind);
+}
+
+/** The entry logs a request at its end, after Apache's words about it. */
+function hasLogged(
+  host: string,
+  failing: readonly { readonly path?: string; readonly status: number }[],
+): (lines: readonly string[]) => boolean {
+  return (lines: readonly string[]): boolean => {
+    const logged = objectsIn(lines).filter((it) => it.host === host);
+    return failing.every(({ path, status }) => logged.some((it) => it.path === path && it.status === status));
+  };
+}
+
+/** One path for each service behind a host; an outside server's application is not ours to ask. */
+async function routesTo(
+  patient: Patient,
+  host: string,
+  entry: StackContainer,
+): Promise<{ path?: string; to?: string }[]> {
+  const outside = patient.graph.edges.filter((it) => it.external).map((it) => it.to);
+  const all = hostRoutes(await run(patient, entry.name, ["cat", `${ACTIVE}/httpd.conf`]), host);
+  const ours = all.filter(({ to }) => !outside.includes(to));
+  if (ours.length > 0) return ours;
+  return all.length > 0 ? [{}] : [{ path: "/" }];
 }
 
 export function hostFindings(
@@ -49,23 +73,35 @@ export function hostFindings(
   owners: ReadonlyMap<string, string>,
   place: string,
 ): Finding[] {
-  const about = { whose: host, expected: host, by: "a client on this machine", container: entry.name };
+  const about = {
+    ...{ whose: host, expected: host, by: "a client on this machine", container: entry.name },
+    ...(answer.words !== undefined && { seen: seenWords(answer) }),
+  };
   const owner = answer.fingerprint === undefined ? undefined : owners.get(answer.fingerprint);
   if (owner !== undefined && owner !== host) return [finding("wrong-virtual-host", { ...about, detail: owner })];
   if (answer.code !== undefined || answer.words !== undefined) {
     const id = readNodeCode(answer.code);
     // People and devices have certificates, this program has none: that it is turned away is as it should be.
-    if (id === "no-client-certificate" && graph.authorities.users)
+    if (id === "no-client-certificate" && graph.entry.hosts[host]?.clientCertificate === "required")
       return certificateFindings(host, answer, graph, about);
     const expected = id === "hostname-mismatch" ? host : place;
-    return [finding(id, { ...about, expected, ...(answer.words !== undefined && { detail: answer.words }) })];
+    return [finding(id, { ...about, expected })];
   }
   const other = certificateFindings(host, answer, graph, about);
   if (other.length > 0) return other;
-  if (answer.status === 421) return [finding("wrong-virtual-host", { ...about, detail: "another host (status 421)" })];
-  if (answer.status === undefined || answer.status >= 500)
-    return [finding("entry-cannot-reach", { ...about, detail: `status ${answer.status ?? "none"}` })];
+  if (graph.entry.hosts[host]?.clientCertificate === "required" && answer.status !== undefined)
+    return [finding("not-enforced", { ...about, seen: `status ${answer.status} without a client certificate` })];
+  if (answer.status === 421)
+    return [finding("wrong-virtual-host", { ...about, detail: "another host", seen: "status 421" })];
+  if (answer.status === undefined && !answer.silent)
+    return [finding("no-answer", { ...about, expected: place, seen: "the connection ended without an answer" })];
   return [];
+}
+
+/** Node says the words of OpenSSL, and in its code what they are. */
+function seenWords({ code, words = "" }: Answer): string {
+  const said = readOpenssl(words)?.seen ?? words.trim();
+  return code === undefined || said.includes(code) ? said : `${said} (${code})`;
 }
 
 function certificateFindings(host: string, answer: Answer, graph: TrustGraph, about: Circumstances): Finding[] {
@@ -76,61 +112,7 @@ function certificateFindings(host: string, answer: Answer, graph: TrustGraph, ab
 }
 
 function seen(answer: Answer, address: string): string {
+  if (answer.silent) return `${answer.version?.replace("v", " ") ?? "no TLS"} at ${address}`;
   const end = answer.code === undefined ? `status ${answer.status ?? "none"}` : "demands a client certificate";
   return `${answer.version?.replace("v", " ") ?? "no TLS"} at ${address}, ${end}`;
-}
-
-function ask(address: string, port: number, host: string, ca: string[]): Promise<Answer> {
-  return new Promise((resolve) => {
-    const socket: TLSSocket = connect({
-      host: address,
-      port,
-      servername: host,
-      ca,
-      ALPNProtocols: ["http/1.1"],
-      // Judged below, with the certificate at hand.
-      rejectUnauthorized: false,
-      timeout: LIMIT_MS,
-    });
-    let text = "";
-    let known: Answer = {};
-    const facts = (): Answer => ({
-      fingerprint: socket.getPeerCertificate().fingerprint256,
-      version: socket.getProtocol() ?? "no TLS",
-    });
-    const end = (answer: Answer): void => {
-      resolve(answer);
-      socket.destroy();
-    };
-    const answered = (): void => {
-      const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1];
-      end({ ...facts(), ...(status !== undefined && { status: Number(status) }) });
-    };
-    socket.once("secureConnect", () => {
-      known = facts();
-      // Node's types say Error; it is a code, or an Error that has one.
-      const fault = socket.authorizationError as unknown as string | NodeJS.ErrnoException | undefined;
-      if (!socket.authorized && fault) {
-        const code = typeof fault === "string" ? fault : fault.code;
-        return end({
-          ...facts(),
-          ...(code !== undefined && { code }),
-          words: typeof fault === "string" ? fault : fault.message,
-        });
-      }
-      socket.write(
-        `HEAD / HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: gatehouse-doctor\r\nConnection: close\r\n\r\n`,
-      );
-    });
-    socket.on("data", (chunk: Buffer) => {
-      text += chunk.toString("latin1");
-      if (text.includes("\r\n\r\n")) answered();
-    });
-    socket.once("end", answered);
-    socket.once("timeout", () => end({ code: "ETIMEDOUT", words: `nothing within ${LIMIT_MS / 1000} s` }));
-    socket.once("error", (error: NodeJS.ErrnoException) =>
-      // With TLS 1.3 a refusal comes after the handshake, so there can be a certificate.
-      end({ ...known, ...(error.code !== undefined && { code: error.code }), words: error.message }),
-    );
-  });
 }

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
 
 import type { Enforcement } from "../../components/trust/enforcement";
-import { finding, type Finding } from "./failures";
+import { finding, type Circumstances, type Finding } from "./failures";
 import { short } from "./material";
-import { readOpenssl } from "./words";
+import { readOpenssl, type Reading } from "./words";
 
 /** A call as its caller makes it, with the caller's files. */
 export interface Call {
@@ -13,6 +13,7 @@ export interface Call {
   readonly host: string;
   readonly port: number;
   readonly protocol: "http" | "tcp";
+  /** How the callee treats whoever connects. */
   readonly enforcement: Enforcement;
   /** File with the roots to trust, and whether a client certificate is shown. */
   readonly bundle: string;
@@ -21,6 +22,8 @@ export interface Call {
   readonly fingerprint?: string;
   /** Container of the callee's server, where its log is. */
   readonly container?: string;
+  /** The callee is no part of the stack. */
+  readonly outside?: boolean;
 }
 
 /** Seconds in which a callee says that it does not like the caller: with TLS 1.3 that comes after the handshake. */
@@ -28,12 +31,13 @@ const HOLD = 0.4;
 const LIMIT = 8;
 
 /**
- * A program for `bash -c`, with arguments host, port, bundle, protocol and `client` or nothing. An HTTP callee gets a
- * request that its sidecar answers by itself (components/service/haproxy); a TCP callee gets none.
+ * A program for `bash -c`, with arguments host, port, bundle, protocol, `client` or `-`, folder, and further options of
+ * s_client. An HTTP callee gets a request that its sidecar answers by itself (components/service/haproxy); a TCP callee
+ * gets none.
  */
 export const HANDSHAKE_SCRIPT = `
 cd "\${6:-/run/gatehouse/active}" || exit 3
-options=(-connect "$1:$2" -min_protocol TLSv1.2 -servername "$1" -verify_hostname "$1" -CAfile "$3" -no-CApath -no-CAstore)
+options=(-connect "$1:$2" -min_protocol TLSv1.2 -servername "$1" -verify_hostname "$1" -CAfile "$3" -no-CApath -no-CAstore "\${@:7}")
 [[ $5 != client ]] || options+=(-cert client.pem -key client.pem -cert_chain client.pem)
 [[ $4 != http ]] || options+=(-ign_eof)
 { [[ $4 != http ]] || printf 'HEAD / HTTP/1.1\\r\\nHost: %s\\r\\nX-Gatehouse-Proof: 1\\r\\nUser-Agent: gatehouse-doctor\\r\\nConnection: close\\r\\n\\r\\n' "$1"
@@ -41,8 +45,8 @@ options=(-connect "$1:$2" -min_protocol TLSv1.2 -servername "$1" -verify_hostnam
 echo "exit=$?"
 `;
 
-export function handshakeArguments(call: Call): string[] {
-  return [call.host, String(call.port), call.bundle, call.protocol, call.client ? "client" : "-"];
+export function handshakeArguments(call: Call, folder: string, ...options: string[]): string[] {
+  return [call.host, String(call.port), call.bundle, call.protocol, call.client ? "client" : "-", folder, ...options];
 }
 
 /** What a handshake's output says about the hop. `owners` are the fingerprints of everybody in the graph. */
@@ -51,46 +55,59 @@ export function handshakeFindings(
   output: string,
   owners: ReadonlyMap<string, string>,
 ): { findings: Finding[]; seen: string } {
+  const wrong = whatIsWrong(call, output, owners);
+  return wrong ? { seen: "", findings: [wrong] } : { seen: seenWords(call, output), findings: [] };
+}
+
+function whatIsWrong(call: Call, output: string, owners: ReadonlyMap<string, string>): Finding | undefined {
   const leaf = leafOf(output);
-  const circumstances = {
+  const about: Circumstances = {
     whose: call.to,
     by: call.from,
     expected: call.host,
+    outside: call.outside ?? false,
     ...(call.container !== undefined && { container: call.container }),
   };
+  const reading = readOpenssl(output);
   const owner = leaf && owners.get(leaf.fingerprint256);
   // Somebody of this stack answers, but somebody else: its name does not fit either, and this says more.
   if (owner !== undefined && owner !== call.to)
-    return { seen: "", findings: [finding("wrong-virtual-host", { ...circumstances, detail: owner })] };
-
-  const reading = readOpenssl(output);
-  if (reading) {
-    const place = reading.id === "connection-refused" ? `${call.host}:${call.port}` : call.host;
-    const about =
-      reading.side === "caller" && reading.id !== "no-client-certificate" && reading.id !== "caller-refused"
-        ? { ...circumstances, whose: `${call.from} (client)`, by: call.to }
-        : { ...circumstances, expected: place };
-    return { seen: "", findings: [finding(reading.id, { ...about, detail: reading.detail })] };
-  }
-  if (!leaf || !/^Verification: OK$/m.test(output))
-    return { seen: "", findings: [finding("no-answer", { ...circumstances, detail: lastWords(output) })] };
+    return finding("wrong-virtual-host", { ...about, detail: owner, ...(reading && { seen: reading.seen }) });
+  if (reading) return readingFinding(call, about, reading);
+  if (!leaf || !/^Verification: OK$/m.test(output)) return finding("no-answer", { ...about, seen: lastWords(output) });
   if (call.fingerprint !== undefined && leaf.fingerprint256 !== call.fingerprint)
-    return {
-      seen: "",
-      findings: [
-        finding("certificate-differs", {
-          ...circumstances,
-          detail: short(leaf.fingerprint256),
-          expected: short(call.fingerprint),
-        }),
-      ],
-    };
+    return finding("certificate-differs", {
+      ...about,
+      detail: short(leaf.fingerprint256),
+      expected: short(call.fingerprint),
+    });
   const refused = refusal(call, output);
-  if (refused !== undefined)
-    return { seen: "", findings: [finding("caller-refused", { ...circumstances, detail: refused })] };
-  if (call.enforcement === "strict" && !asked(output))
-    return { seen: "", findings: [finding("not-enforced", circumstances)] };
-  return { seen: seenWords(call, output), findings: [] };
+  if (refused !== undefined) return finding("caller-refused", { ...about, seen: refused });
+  if (call.enforcement !== "off" && !call.outside && !asked(output))
+    return finding(call.enforcement === "strict" ? "not-enforced" : "not-audited", {
+      ...about,
+      seen: "no client certificate was asked for in the handshake",
+    });
+  return undefined;
+}
+
+function readingFinding(call: Call, about: Circumstances, reading: Reading): Finding {
+  const { id, side, seen, at } = reading;
+  const told = { seen, ...(at !== undefined && { detail: at }) };
+  // What a callee refuses is the caller's certificate, not its own.
+  if (side === "caller" && id !== "no-client-certificate" && id !== "caller-refused")
+    return finding(id, { ...about, ...told, whose: `${call.from} (client)`, by: call.to, outside: false });
+  const place = id === "connection-refused" || id === "not-tls" ? `${call.host}:${call.port}` : call.host;
+  return finding(id, { ...about, ...told, expected: place });
+}
+
+/** Whether a callee that must demand a client certificate takes a call without one; then, what it said. */
+export function letsInWithout(call: Call, output: string): string | undefined {
+  if (readOpenssl(output) !== undefined || refusal(call, output) !== undefined) return undefined;
+  if (!/^Verification: OK$/m.test(output)) return undefined;
+  return call.protocol === "tcp"
+    ? "the handshake without a client certificate was accepted"
+    : `status ${statusOf(output) ?? "none"} without a client certificate`;
 }
 
 /** Whether the callee asked for a client certificate: only then it says which signatures it would take. */

@@ -10,15 +10,20 @@ export interface Hop {
   /** What was seen, in words. */
   readonly seen: string;
   readonly findings: readonly Finding[];
+  /** `about` of the hops whose failure explains this one; empty for a cause. */
+  readonly because: readonly string[];
   /** Nothing is wrong yet. */
   readonly warnings: readonly string[];
 }
 
+/** What `gatehouse doctor --json` prints. */
 export interface Diagnosis {
   readonly environment: string;
   readonly domain: string;
   readonly phase: string;
   readonly healthy: boolean;
+  /** `about` of the hops that fail and that no other hop explains: begin with the first. */
+  readonly causes: readonly string[];
   readonly hops: readonly Hop[];
 }
 
@@ -30,9 +35,9 @@ export function hopOf(
   findings: readonly Finding[],
   warnings: readonly string[] = [],
 ): Hop {
-  return { kind, about, state: findings.length > 0 ? "fails" : "works", seen, findings, warnings };
+  return { kind, about, state: findings.length > 0 ? "fails" : "works", seen, findings, because: [], warnings };
 }
 
 export function skipped(kind: Hop["kind"], about: string, because: string): Hop {
-  return { kind, about, state: "skipped", seen: because, findings: [], warnings: [] };
+  return { kind, about, state: "skipped", seen: because, findings: [], because: [], warnings: [] };
 }

@@ -19,13 +19,24 @@ export function keeperFindings(
   const about = { whose: service, container };
   if (!status) return [finding("keeper-silent", about)];
   if (status.refused) {
-    const refused = finding("keeper-refused", { ...about, detail: status.refused.reason });
+    const refused = finding("keeper-refused", { ...about, seen: status.refused.reason });
     const cause = readKeeperReason(status.refused.reason);
     // The cause has a fix of its own; the refusal says that the old release goes on serving.
-    return cause ? [refused, finding(cause, { ...about, detail: status.refused.reason })] : [refused];
+    return cause
+      ? [
+          refused,
+          finding(cause, {
+            container: `the refused release of ${container}`,
+            whose: `${service} (refused release)`,
+            expected: service,
+            blames: service,
+            seen: status.refused.reason,
+          }),
+        ]
+      : [refused];
   }
   if (status.state === "pending" || status.state === "starting")
-    return [finding("keeper-pending", { ...about, ...(status.pending && { detail: status.pending }) })];
+    return [finding("keeper-pending", { ...about, ...(status.pending && { seen: status.pending }) })];
   if (status.release !== release)
     return [finding("release-differs", { ...about, detail: status.release ?? "none", expected: release })];
   return [];

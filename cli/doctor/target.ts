@@ -53,3 +53,33 @@ export function endpointPort(manifest: string): number | undefined {
     return undefined;
   }
 }
+
+/** Whether a service with its own TLS is told of new files, by its manifest; else it is replaced at each release. */
+export function hasReload(manifest: string): boolean {
+  try {
+    return (JSON.parse(manifest) as { reload?: unknown }).reload !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The port in its cell on which a sidecar takes HTTP calls to a callee (components/service/haproxy/render.ts). */
+export function egressPort(configuration: string, callee: string): number | undefined {
+  for (const section of configuration.split(/^(?=\w)/m)) {
+    const port = /^frontend out-(\d+)/.exec(section)?.[1];
+    if (port !== undefined && new RegExp(`^\\s*use_backend out-${callee} `, "m").test(section)) return Number(port);
+  }
+  return undefined;
+}
+
+/** Where a public host's requests go, one path for each target, by `httpd.conf` (components/proxy/httpd/render.ts). */
+export function hostRoutes(configuration: string, host: string): { path: string; to: string }[] {
+  const blocks = configuration
+    .split("<VirtualHost *:${HTTPS}>")
+    .slice(1)
+    .map((it) => it.split("</VirtualHost>")[0] ?? "");
+  const block = blocks.find((it) => new RegExp(`^\\s*ServerName ${host.replaceAll(".", "\\.")}$`, "m").test(it));
+  const found = [...(block ?? "").matchAll(/<Location "([^"]+)">\s*SetEnv gatehouse_to (\S+)/g)];
+  const routes = found.map(([, path = "/", to = ""]) => ({ path, to }));
+  return routes.filter(({ to }, index) => routes.findIndex((it) => it.to === to) === index);
+}

@@ -7,8 +7,10 @@ export type Side = "callee" | "caller";
 export interface Reading {
   readonly id: FailureId;
   readonly side: Side;
-  /** The line that says so. */
-  readonly detail: string;
+  /** The words that say so, as a search engine knows them. */
+  readonly seen: string;
+  /** When it ended, or begins: `2026-11-22 06:00:00Z`. */
+  readonly at?: string;
 }
 
 /** TLS alerts (RFC 8446, 6.2) with which a callee refuses: they are about the caller, or about both. */
@@ -34,7 +36,16 @@ const WORDS: readonly (readonly [RegExp, FailureId, Side])[] = [
   [/unsupported protocol|no protocols available|alert protocol version|version too low/i, "tls-version", "callee"],
   [/no shared cipher|no suitable signature algorithm|no cipher match/i, "cipher-mismatch", "callee"],
   [/key values mismatch|key type mismatch/i, "key-mismatch", "caller"],
-  [/peer did not return a certificate/i, "no-client-certificate", "caller"],
+  [
+    /peer did not return a certificate|alert certificate required|wanted client certificate but none/i,
+    "no-client-certificate",
+    "caller",
+  ],
+  [
+    /Peer certificate does not match for hostname|certificate subject name .* does not match/i,
+    "hostname-mismatch",
+    "callee",
+  ],
   [
     /Name or service not known|Temporary failure in name resolution|No address associated|nodename nor servname|ENOTFOUND|EAI_AGAIN/i,
     "name-unknown",
@@ -53,45 +64,62 @@ const WORDS: readonly (readonly [RegExp, FailureId, Side])[] = [
   ],
 ];
 
-/** What went wrong, from the output of `openssl s_client` or `openssl verify`; undefined when nothing did. */
+/** What went wrong, from the words of `openssl s_client`, `openssl verify`, Apache or HAProxy; undefined when nothing did. */
 export function readOpenssl(output: string): Reading | undefined {
   return readVerifyError(output) ?? readAlert(output) ?? readWords(output);
 }
 
 function readVerifyError(output: string): Reading | undefined {
-  // s_client: "verify error:num=20:unable to get local issuer certificate"; verify: "error 20 at 0 depth lookup: ...".
-  const match = /^(?:verify error:num=(\d+):.*|error (\d+) at \d+ depth lookup:.*)$/m.exec(output);
+  // s_client: "verify error:num=20:unable to get local issuer certificate"; verify: "error 20 at 0 depth lookup: ...";
+  // Apache: "AH02276: Certificate Verification: Error (20): unable to ...".
+  const match =
+    /^(?:verify error:num=(\d+):(.*)|error (\d+) at \d+ depth lookup: ?(.*)|.*Certificate Verification: Error \((\d+)\): ([^[]*).*)$/m.exec(
+      output,
+    );
   if (!match) return undefined;
-  const id = verifyReason(Number(match[1] ?? match[2])) ?? "unexplained";
+  const code = Number(match[1] ?? match[3] ?? match[5]);
+  const words = (match[2] ?? match[4] ?? match[6] ?? "").trim();
+  // Of this error alone: after a wrong name comes no date.
+  const at = code === 9 || code === 10 ? /^not(?:After|Before)=(.+)$/m.exec(output.slice(match.index))?.[1] : undefined;
   return {
-    id,
+    id: verifyReason(code) ?? "unexplained",
     side: "callee",
-    detail: match[0].replace(/^verify error:num=\d+:|^error \d+ at (\d+) depth lookup: ?/, ""),
+    seen: `${words} (OpenSSL error ${code})`,
+    ...(at !== undefined && { at: isoOf(at) }),
   };
+}
+
+/** OpenSSL's `Nov 22 06:00:00 2026 GMT`. */
+function isoOf(text: string): string {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? text : `${new Date(time).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
 
 function readAlert(output: string): Reading | undefined {
   const match = /^.*SSL alert number (\d+)/m.exec(output);
   const alert = ALERTS[Number(match?.[1] ?? 0)];
   if (!match) return undefined;
-  const words = /SSL routines:[^:]*:([^:]+):/.exec(match[0])?.[1] ?? match[0];
+  const words = `${/SSL routines:[^:]*:([^:(]+)/.exec(match[0])?.[1]?.trim() ?? "alert"} (SSL alert number ${match[1]})`;
   // Without a client certificate TLS 1.2 knows only "handshake failure".
   if (Number(match[1]) === 40 && /Acceptable client certificate CA names/.test(output))
-    return { id: "no-client-certificate", side: "caller", detail: words };
-  return { ...(alert ?? { id: "unexplained" as const, side: "callee" as const }), detail: words };
+    return { id: "no-client-certificate", side: "caller", seen: words };
+  return { ...(alert ?? { id: "unexplained" as const, side: "callee" as const }), seen: words };
 }
 
 function readWords(output: string): Reading | undefined {
   for (const [pattern, id, side] of WORDS) {
     const line = output.split("\n").find((it) => pattern.test(it));
-    if (line !== undefined) return { id, side, detail: withoutCode(line) };
+    if (line === undefined) continue;
+    const words = withoutCode(line);
+    // Of a name that is not known OpenSSL's own words are "system lib".
+    return { id, side, seen: pattern.test(words) ? words : (pattern.exec(line)?.[0] ?? words) };
   }
   return undefined;
 }
 
 /** `8013...:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/...` -> the words. */
 function withoutCode(line: string): string {
-  return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1] ?? line.trim();
+  return /error:[0-9A-F]+:[^:]*:[^:]*:([^:]+)/.exec(line)?.[1] ?? line.trim();
 }
 
 /** Node's codes for the same failures (tls.TLSSocket, `authorizationError`). */
@@ -130,10 +158,16 @@ export function readNodeCode(code: string | undefined): FailureId {
 
 /** The keeper's reasons (images/gate/keeper/checks.sh, crls.sh) by what they are about. */
 const KEEPER_REASONS: readonly (readonly [RegExp, FailureId])[] = [
-  [/list \d+ .*(has run out|is not yet valid)|CRL has expired/i, "crl-stale"],
-  [/CRL signature failure|the list of .* is not signed with its key/i, "crl-invalid"],
-  [/would refuse .*certificate revoked/i, "revoked"],
-  [/would refuse .*CRL|unable to get certificate CRL/i, "crl-missing"],
+  [
+    /: list \d+ .*(has run out|not yet valid)|CRL (has expired|is not yet valid)|does not say when the next one|list of .* is older/i,
+    "crl-stale",
+  ],
+  [
+    /not signed with its key|CRL signature failure|holds two lists|list of .* has no number|list \d+ does not parse|"X509 CRL" alone/i,
+    "crl-invalid",
+  ],
+  [/unable to get certificate CRL/i, "crl-missing"],
+  [/certificate revoked/i, "revoked"],
   [/has expired/i, "expired"],
   [/not yet valid/i, "not-yet-valid"],
   [/key does not fit|private key does not parse/i, "key-mismatch"],

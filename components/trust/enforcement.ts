@@ -23,3 +23,15 @@ export function contractEnforcement(callers: readonly CallerRule[]): Enforcement
   if (callers.some((caller) => caller.enforcement === "off")) return "off";
   return callers.some((caller) => caller.enforcement === "audit") ? "audit" : "strict";
 }
+
+/** How a callee treats whoever connects: the handshake comes before anybody knows which edge it is. */
+export function treatmentOf(
+  callee: { readonly name: string; readonly tls: "entry" | "sidecar" | "own" },
+  edges: readonly { readonly from: string; readonly to: string; readonly enforcement: Enforcement }[],
+): Enforcement {
+  const rules = edges
+    .filter((edge) => edge.to === callee.name)
+    .map((edge) => ({ full: edge.from, enforcement: edge.enforcement }));
+  if (callee.tls === "own") return contractEnforcement(rules);
+  return ({ none: "off", optional: "audit", required: "strict" } as const)[clientVerification(rules)];
+}

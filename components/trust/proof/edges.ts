@@ -1,4 +1,4 @@
-import { clientVerification, contractEnforcement, type Enforcement } from "../enforcement";
+import { treatmentOf } from "../enforcement";
 import type { ProofEdge, ProofMember } from "./plan";
 import { CLIENT, handshake, SERVER, SIDECAR, type Unnumbered } from "./unnumbered";
 
@@ -43,7 +43,7 @@ function enforcementChecks(
   callee: ProofMember,
   edges: readonly ProofEdge[],
 ): Unnumbered[] {
-  const listener = treatment(callee, edges);
+  const listener = treatmentOf(callee, edges);
   const mode = listener === edge.enforcement ? listener : `${listener}, as another edge of ${edge.to} is`;
   const lax = `${edge.to} does not enforce client certificates${callee.tls === "own" ? ": it does its own TLS, so does it include /trust/mtls.*.conf?" : ""}`;
   const tooStrict = `${edge.to} enforces more than the graph says`;
@@ -80,15 +80,6 @@ function enforcementChecks(
   }
 }
 
-/** How a callee treats whoever connects: the handshake comes before anybody knows which edge it is. */
-function treatment(callee: ProofMember, edges: readonly ProofEdge[]): Enforcement {
-  const rules = edges
-    .filter((edge) => edge.to === callee.name)
-    .map((edge) => ({ full: edge.from, enforcement: edge.enforcement }));
-  if (callee.tls === "own") return contractEnforcement(rules);
-  return ({ none: "off", optional: "audit", required: "strict" } as const)[clientVerification(rules)];
-}
-
 /** A caller that is no edge, with a good certificate: the callee itself, where it calls others and so has one. */
 export function strangerChecks(member: ProofMember, edges: readonly ProofEdge[]): Unnumbered[] {
   const calls = edges.filter(
@@ -96,7 +87,7 @@ export function strangerChecks(member: ProofMember, edges: readonly ProofEdge[])
   );
   const called = edges.some((edge) => edge.to === member.name);
   if (member.tls === "entry" || member.protocol === "tcp" || calls.length === 0 || !called) return [];
-  if (calls.some((edge) => edge.to === member.name) || treatment(member, edges) !== "strict") return [];
+  if (calls.some((edge) => edge.to === member.name) || treatmentOf(member, edges) !== "strict") return [];
   return [
     {
       about: member.name,

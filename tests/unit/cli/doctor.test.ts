@@ -1,15 +1,26 @@
 import { createColors } from "picocolors";
 
 import type { StackContainer } from "../../../cli/docker";
+import { auditNote } from "../../../cli/doctor/audit";
+import { routeFindings } from "../../../cli/doctor/behind";
+import { causesOf, explained } from "../../../cli/doctor/cause";
 import { health, serviceContainers } from "../../../cli/doctor/containers";
 import { hostFindings } from "../../../cli/doctor/entry";
-import { FAILURE_IDS, finding } from "../../../cli/doctor/failures";
-import { handshakeFindings, type Call } from "../../../cli/doctor/handshake";
-import { hopOf, skipped } from "../../../cli/doctor/hop";
+import { FAILURE_IDS, finding, type FailureId } from "../../../cli/doctor/failures";
+import { handshakeFindings, letsInWithout, type Call } from "../../../cli/doctor/handshake";
+import { hopOf, skipped, type Hop } from "../../../cli/doctor/hop";
 import { keeperFindings } from "../../../cli/doctor/keeper";
 import { report } from "../../../cli/doctor/report";
-import { applicationAddress, endpointPort, externalTarget } from "../../../cli/doctor/target";
+import {
+  applicationAddress,
+  egressPort,
+  endpointPort,
+  externalTarget,
+  hasReload,
+  hostRoutes,
+} from "../../../cli/doctor/target";
 import { readKeeperReason, readNodeCode, readOpenssl } from "../../../cli/doctor/words";
+import type { TrustGraph } from "../../../components/trust/graph";
 import { publishedAddress } from "../../../cli/docker";
 import { makeCertificate } from "../../support/certificates";
 import { graph } from "./graph";
@@ -29,6 +40,25 @@ describe("every failure", () => {
 });
 
 describe("OpenSSL's words", () => {
+  it.each([
+    ["AH02276: Certificate Verification: Error (10): certificate has expired [subject: CN=x]", "expired"],
+    ["SSL handshake failure: error:0A00045C:SSL routines::tlsv13 alert certificate required", "no-client-certificate"],
+    ["SSL handshake failure: error:0A0000C7:SSL routines::peer did not return a certificate", "no-client-certificate"],
+    ["AH02411: SSL Proxy: Peer certificate does not match for hostname orders.dev.corp.test", "hostname-mismatch"],
+    ["AH02003: x; SSL Library Error: error:0A00010B:SSL routines::wrong version number", "not-tls"],
+  ])("as Apache and HAProxy log them: %s", (line, id) => {
+    expect(readOpenssl(line)?.id).toBe(id);
+  });
+  it("carry the number, the words and the date", () => {
+    expect(readOpenssl("verify error:num=10:certificate has expired\nnotAfter=Nov 22 06:00:00 2026 GMT\n")).toEqual({
+      ...{ id: "expired", side: "callee", seen: "certificate has expired (OpenSSL error 10)" },
+      at: "2026-11-22 06:00:00Z",
+    });
+    const alert =
+      "80:error:0A000415:SSL routines:ssl3_read_bytes:sslv3 alert certificate expired:../x.c:1:SSL alert number 45";
+    expect(readOpenssl(alert)?.seen).toBe("sslv3 alert certificate expired (SSL alert number 45)");
+  });
+
   it.each([
     ["error 20 at 0 depth lookup: unable to get local issuer certificate", "unable-to-get-local-issuer"],
     ["error 10 at 1 depth lookup: certificate has expired", "expired"],
@@ -65,6 +95,12 @@ it.each([
   ["crl.pem: would refuse server.crt (CN=orders): CRL signature failure, at depth 0", "crl-invalid"],
   ["users-crl.pem: the list of CN=users intermediate g1 is not signed with its key, so everything ...", "crl-invalid"],
   ["crl.pem: would refuse server.crt (CN=orders): certificate revoked, at depth 0", "revoked"],
+  ["crl.pem: list 1 (CN=x) has run out at 2026-11-21; sign a new one", "crl-stale"],
+  ["crl.pem: list 2 (CN=x) is not yet valid (from 2027, and it is 2026); is the clock right?", "crl-stale"],
+  ["crl.pem: the list of CN=x is older than the one that is served (number 0x1)", "crl-stale"],
+  ["crl.pem: would refuse server.crt (CN=x): unable to get certificate CRL, at depth 1", "crl-missing"],
+  ["crl.pem: the list of CN=x is not signed with its key, so everything under it would be refused", "crl-invalid"],
+  ["crl.pem: would refuse client.pem (CN=x): certificate revoked, at depth 0", "revoked"],
   ["server.crt: certificate 1 (CN=x) has an RSA key of 1024 bits; 2048 is the least", "weak-certificate"],
   ["haproxy.cfg: haproxy refuses this release: unknown keyword", undefined],
 ])("the keeper's reason %s", (reason, id) => {
@@ -124,7 +160,7 @@ describe("containers", () => {
   });
   it("that fail their health check say what it said", () => {
     const Health = { Status: "unhealthy", Log: [{ Output: "down: nothing answers\n" }] };
-    expect(health(container("orders.dev", "sidecar", { Health }))[0]?.message).toContain("down: nothing answers");
+    expect(health(container("orders.dev", "sidecar", { Health }))[0]?.seen).toBe("down: nothing answers");
     expect(health(sidecar)).toEqual([]);
   });
 });
@@ -147,7 +183,7 @@ describe("a public host", () => {
     [{ ...answer, fingerprint: "99:99" }, "certificate-differs"],
     [{ ...answer, fingerprint: "10:10" }, "wrong-virtual-host"],
     [{ ...answer, status: 421 }, "wrong-virtual-host"],
-    [{ ...answer, status: 503 }, "entry-cannot-reach"],
+    [{ fingerprint: answer.fingerprint, version: "TLSv1.3" }, "no-answer"],
     [{ ...answer, code: "CERT_HAS_EXPIRED", words: "certificate has expired" }, "expired"],
     [{ ...answer, code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", words: "x" }, "unable-to-get-local-issuer"],
     [{ ...answer, code: "ERR_TLS_CERT_ALTNAME_INVALID", words: "x" }, "hostname-mismatch"],
@@ -156,12 +192,18 @@ describe("a public host", () => {
   ])("%j is %s", (it, id) => {
     expect(ids(it)).toEqual([id]);
   });
+  it("whose requests all go outside is asked for its certificate alone", () => {
+    expect(ids({ fingerprint: answer.fingerprint, version: "TLSv1.3", silent: true })).toEqual([]);
+  });
   it("that demands certificates of people turns the doctor away, and is fine", () => {
     const refused = { ...answer, code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", words: "alert" };
     expect(ids(refused)).toEqual(["no-client-certificate"]);
-    const authorities = { ...graph().authorities, users: graph().authorities.services! };
-    const withUsers = { ...graph(), authorities };
-    expect(hostFindings("shop.localhost", refused, withUsers, { name: "gate.dev" }, owners, "x")).toEqual([]);
+    const hosts = { "shop.localhost": { ...graph().entry.hosts["shop.localhost"]!, clientCertificate: "required" } };
+    const people = { ...graph(), entry: { ...graph().entry, hosts } } as TrustGraph;
+    const found = (it: typeof refused | typeof answer): string[] =>
+      hostFindings("shop.localhost", it, people, { name: "gate.dev" }, owners, "x").map((one) => one.id);
+    expect(found(refused)).toEqual([]);
+    expect(found(answer)).toEqual(["not-enforced"]);
   });
   it("knows Node's codes", () => expect(readNodeCode("DEPTH_ZERO_SELF_SIGNED_CERT")).toBe("self-signed"));
 });
@@ -197,7 +239,43 @@ describe("a callee that refuses after the handshake", () => {
   });
 });
 
+it("a strict callee that takes a call without a client certificate is told by what it answered", () => {
+  const call: Call = {
+    ...{ from: "gate", to: "orders", host: "orders", port: 1, bundle: "ca", client: false },
+    ...{ protocol: "http", enforcement: "strict" },
+  };
+  const said = (end: string, it: Partial<Call> = {}): string | undefined =>
+    letsInWithout({ ...call, ...it }, `Verification: OK\n${end}\nexit=0`);
+  expect(said("HTTP/1.1 204 No Content")).toBe("status 204 without a client certificate");
+  expect(said("DONE", { protocol: "tcp" })).toMatch(/was accepted/);
+  for (const refused of ["HTTP/1.1 403 Forbidden", "HTTP/1.1 496 SSL Certificate Required", "x:SSL alert number 116"])
+    expect(said(refused)).toBeUndefined();
+  expect(said("closed", { protocol: "tcp" })).toBeUndefined();
+  // What fails before it says anything was not let in.
+  expect(letsInWithout(call, "Connection refused\nexit=1")).toBeUndefined();
+});
+
 describe("where a caller's configuration leads", () => {
+  it("a sidecar's own port for its calls", () => {
+    const text =
+      "frontend in\n    bind x:8443\n\nfrontend out-80\n    use_backend out-bank if { x }\n    use_backend out-stock if { y }\n\nbackend out-stock\n";
+    expect(egressPort(text, "stock")).toBe(80);
+    expect(egressPort(text, "sto")).toBeUndefined();
+  });
+  it("a public host's paths, one for each service behind it", () => {
+    const text =
+      '<VirtualHost *:${HTTPS}>\n    ServerName other.localhost\n    <Location "/">\n        SetEnv gatehouse_to echo\n</VirtualHost>\n</VirtualHost>\n<VirtualHost *:${HTTP}>\n    ServerName shop.localhost\n</VirtualHost>\n<VirtualHost *:${HTTPS}>\n    ServerName shop.localhost\n    <Location "/">\n        <RequireAll>\n    <Location "/">\n        SetEnv gatehouse_to site\n    <Location "/api">\n        SetEnv gatehouse_to orders\n    <Location "/more">\n        SetEnv gatehouse_to orders\n';
+    expect(hostRoutes(text, "shop.localhost")).toEqual([
+      { path: "/", to: "site" },
+      { path: "/api", to: "orders" },
+    ]);
+    expect(hostRoutes(text, "nowhere.localhost")).toEqual([]);
+  });
+  it("whether a service with its own TLS needs a companion", () => {
+    expect(hasReload('{"reload":{"signal":"HUP"}}')).toBe(true);
+    expect(hasReload("{}")).toBe(false);
+    expect(hasReload("")).toBe(false);
+  });
   it("a sidecar's call outside", () => {
     const text =
       "backend out-store\n    server callee a:1 ssl ca-file x crt client.pem\n\nbackend out-bank\n    mode http\n    server callee bank.example:443 ssl verify required ca-file external-bank.pem sni str(bank.example)\n";
@@ -234,31 +312,149 @@ describe("where a caller's configuration leads", () => {
   });
 });
 
-it("the report says each hop on a line, what fails with its fix, and a sum", () => {
-  const diagnosis = {
-    environment: "dev",
-    domain: "corp.test",
-    phase: "services",
-    healthy: false,
-    hops: [
-      hopOf("service", "orders", "sidecar serves release aa", [], ["the server certificate ends in 2 days"]),
-      hopOf("edge", "gate -> orders", "", [finding("expired", { whose: "orders", by: "gate" })]),
-      skipped("edge", "orders -> store", "store does not run"),
-    ],
-  };
+describe("what the entry says about a service behind a host", () => {
+  const found = (lines: readonly string[], status: number): { id: string; seen?: string; blames: string }[] =>
+    routeFindings(
+      { graph: graph(), places: new Map() },
+      "shop.localhost",
+      { path: "/api", to: "orders", status },
+      lines,
+    ).map(({ id, seen, blames }) => ({ id, seen: seen ?? "", blames }));
+  // As Apache writes them: not every line names the callee.
+  const stamp = "[Sun Nov 22 10:11:25.356089 2026] [ssl:info]";
+  const mine = `${stamp} [pid 261:tid 319]`;
+  const other = `${stamp} [pid 261:tid 320]`;
+
+  it("is told by Apache's words, and those about others are not", () => {
+    const lines = [
+      `${mine} [remote 10.2.9.2:8443] AH02003: SSL Proxy connect failed`,
+      `${mine} SSL Library Error: error:0A00010B:SSL routines::wrong version number`,
+      `${mine} (20014)Internal error (specific information not available): [client 10.2.83.145:52712] AH01084: pass request body failed to 10.2.9.2:8443 (orders.dev.corp.test)`,
+      `${other} [remote 10.2.9.3:8443] AH02411: SSL Proxy: Peer certificate does not match for hostname site.dev.corp.test`,
+      "{}",
+    ];
+    const seen = "status 500; AH02003: SSL Proxy connect failed; SSL Library Error: error:0A00010B:SSL routines::wrong version number"; // prettier-ignore
+    expect(found(lines, 500)).toEqual([{ id: "entry-cannot-reach", seen, blames: "orders" }]);
+  });
+  it("keeps the reason of the system", () => {
+    const lines = [`${mine} (111)Connection refused: AH00957: https: attempt to connect to 10.2.9.2:8443 (orders.dev.corp.test:8443) failed`]; // prettier-ignore
+    expect(found(lines, 503)[0]?.seen).toMatch(/^status 503; Connection refused: AH00957: https: attempt/);
+  });
+  it("tells a service that cannot be reached from one whose application answers so", () => {
+    expect(found([], 503)).toEqual([{ id: "application-fails", seen: "status 503", blames: "orders" }]);
+    // Many applications say 400, 500 or 501 to a HEAD.
+    for (const status of [400, 500, 501]) expect(found([`${mine} [remote 10.2.9.2:8443] AH01964: x (orders.dev.corp.test)`], status)).toEqual([]); // prettier-ignore
+  });
+  it("blames the entry that shows no certificate, not the service that demands one", () => {
+    const lines = [
+      `${mine} [remote 10.2.9.2:8443] AH01964: Connection to child 0 established (orders.dev.corp.test)`,
+      `${mine} AH02268: Proxy client certificate callback: (shop.localhost:443) downstream server wanted client certificate but none are configured`,
+    ];
+    for (const status of [400, 502])
+      expect(found(lines, status)).toMatchObject([{ id: "no-client-certificate", blames: "gate" }]);
+  });
+});
+
+describe("the cause comes first:", () => {
+  const failing = (kind: "service" | "edge" | "host", about: string, id: FailureId, blames: string): Hop =>
+    hopOf(kind, about, "", [finding(id, { whose: blames, by: "x" })]);
+  const causes = (...hops: Hop[]): Record<string, readonly string[]> =>
+    Object.fromEntries(explained(hops, "gate").map((it) => [it.about, it.because]));
+
+  it("a service explains its callers' failures and the public host's", () => {
+    const all = [
+      failing("host", "https://shop.localhost/", "entry-cannot-reach", "orders"),
+      failing("edge", "gate -> orders", "expired", "orders"),
+      failing("service", "orders", "expired", "orders"),
+      failing("edge", "orders -> bank", "tls-version", "bank"),
+    ];
+    expect(causes(...all)).toEqual({
+      orders: [],
+      "gate -> orders": ["orders"],
+      "orders -> bank": [],
+      "https://shop.localhost/": ["orders"],
+    });
+    expect(causesOf(explained(all, "gate"))).toEqual(["orders", "orders -> bank"]);
+  });
+  it("a caller with a bad certificate explains what its callees say about it", () => {
+    const edge = hopOf("edge", "orders -> store", "", [finding("expired", { whose: "orders (client)", by: "store" })]);
+    expect(causes(failing("service", "orders", "expired", "orders"), edge)["orders -> store"]).toEqual(["orders"]);
+  });
+  it("of two calls that see one fault of one callee the first tells it", () => {
+    const first = failing("edge", "gate -> site", "tls-version", "site");
+    const second = failing("edge", "orders -> site", "tls-version", "site");
+    expect(causes(first, second)).toEqual({ "gate -> site": [], "orders -> site": ["gate -> site"] });
+  });
+  it("a call of the entry explains the host that it serves, and no other", () => {
+    const edge = failing("edge", "gate -> orders", "path-broken", "gate");
+    const mine = failing("host", "https://shop.localhost/", "entry-cannot-reach", "orders");
+    const other = failing("host", "https://echo.localhost/", "expired", "echo.localhost");
+    expect(causes(edge, mine, other)).toEqual({
+      "gate -> orders": [],
+      "https://shop.localhost/": ["gate -> orders"],
+      "https://echo.localhost/": [],
+    });
+  });
+});
+
+it("an edge in audit is noted with the calls that strict would refuse, and no other edge is", () => {
+  const offender = { caller: "gate", reason: "none-sent", calls: 2, last: "2026-11-22T12:00:00Z" } as const;
+  const edge = { edge: "gate->orders", enforcement: "audit", without: 3, offenders: [offender, { ...offender, reason: "expired" }] } as const; // prettier-ignore
+  expect(auditNote(edge)).toBe(
+    '3 calls would be refused in strict (its certificate has expired, no client certificate): gatehouse audit --edge "gate->orders"',
+  );
+  expect(auditNote({ ...edge, without: 0 })).toBeUndefined();
+  expect(auditNote({ ...edge, enforcement: "strict" })).toBeUndefined();
+});
+
+describe("an application that answers 503 by itself", () => {
+  const host = hopOf("host", "https://shop.localhost/", "TLS 1.3", [
+    finding("application-fails", { whose: "orders", by: "gate", detail: "status 503 for /" }),
+  ]);
+  const fine = hopOf("edge", "orders -> store", "TLS 1.3", []);
+  it("is noted, and no failure, where nothing of ours explains it", () => {
+    const [, shown] = explained([host, fine], "gate");
+    expect(shown).toMatchObject({ state: "works", findings: [] });
+    expect(shown?.warnings).toEqual(["the application behind orders answers status 503 for /; the way to it works"]);
+  });
+  it("fails because of a service that it calls in turn", () => {
+    const store = hopOf("service", "store", "", [finding("container-down", { whose: "store" })]);
+    const shown = explained([host, store, skipped("edge", "orders -> store", "store does not run")], "gate").at(-1);
+    expect(shown).toMatchObject({ state: "fails", because: ["store"] });
+  });
+});
+
+it("the report says first what is wrong with its fix, then each hop on a line, and a sum", () => {
+  const hops = [
+    hopOf("service", "orders", "", [
+      finding("expired", { whose: "orders (server)", detail: "2026-11-22 06:00:00Z", seen: "certificate has expired (OpenSSL error 10)" }), // prettier-ignore
+    ]),
+    hopOf("service", "site", "does its own TLS", [], ["the server certificate ends in 2 days"]),
+    hopOf("edge", "gate -> orders", "", [finding("expired", { whose: "orders", by: "gate" })]),
+    skipped("edge", "orders -> store", "store does not run"),
+  ];
+  const all = explained(hops, "gate");
+  const stack = { environment: "dev", domain: "corp.test", phase: "services" };
+  const diagnosis = { ...stack, healthy: false, causes: causesOf(all), hops: all };
   expect(report(diagnosis, createColors(false))).toMatchInlineSnapshot(`
    "Doctor dev.corp.test, phase services
 
+   What is wrong
+     orders: expired
+         the certificate of orders (server) has expired (at 2026-11-22 06:00:00Z).
+         seen: certificate has expired (OpenSSL error 10)
+         fix: gatehouse up, which renews it; then see why no update ran in time
+              (gatehouse:authority.updateInterval), and that the clocks are right
+
    Services
-     ✓ orders           sidecar serves release aa
+     ✗ orders           expired
+     ✓ site             does its own TLS
          note: the server certificate ends in 2 days
 
    Edges
-     ✗ gate -> orders   expired
-         gate finds: the certificate of orders has expired.
-         fix: run gatehouse up, which renews it; then look at why no update ran in time, and at the clocks
+     ✗ gate -> orders   expired, follows from orders
      - orders -> store  not asked: store does not run
 
-   1 of 3 hops work, 1 does not, 1 could not be asked."
+   1 of 4 hops work, 2 do not, 1 could not be asked. Begin with orders."
   `);
 });

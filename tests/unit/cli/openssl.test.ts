@@ -168,6 +168,13 @@ it("a strict edge whose callee asks for no client certificate is not enforced", 
   ]);
 });
 
+it("an edge in audit whose callee asks for no certificate counts nobody", async () => {
+  const call = { ...callTo(await serve({}), true), enforcement: "audit" } as const;
+  expect(handshakeFindings(call, await shake(call, {}), new Map()).findings.map((one) => one.id)).toEqual([
+    "not-audited",
+  ]);
+});
+
 describe("no TLS at all", () => {
   it("a server that speaks plain text", async () => {
     const plain = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0, "127.0.0.1");
@@ -237,7 +244,7 @@ function shake(call: Call, { caller = goodClient }: Case): Promise<string> {
   if (caller !== "none")
     writeFileSync(join(folder, "client.pem"), caller.certificate + caller.key + ours.intermediate.certificate);
   return new Promise((resolve) =>
-    execFile("bash", ["-c", HANDSHAKE_SCRIPT, "doctor", ...handshakeArguments(call), folder], (_, stdout) =>
+    execFile("bash", ["-c", HANDSHAKE_SCRIPT, "doctor", ...handshakeArguments(call, folder)], (_, stdout) =>
       resolve(stdout),
     ),
   );
