@@ -13,8 +13,6 @@ export interface GateDecision {
   readonly problems: readonly Problem[];
   /** What was forced, and what is in force without effect. Shown by every preview and update. */
   readonly warnings: readonly string[];
-  /** Edges whose enforcement changes, in words. */
-  readonly changes: readonly string[];
   /** Edge -> why it is strict without evidence, for the graph. */
   readonly forced: ReadonlyMap<string, string>;
 }
@@ -58,7 +56,7 @@ export async function auditGate(
     if (kept !== undefined) forced.set(edgeKey(edge), kept);
   }
   warnings.push(...idleForces(config, remembered, raises, forced));
-  return { problems, warnings: warnings.sort(), changes: remembered ? changesOf(config, remembered) : [], forced };
+  return { problems, warnings: warnings.sort(), forced };
 }
 
 /** When the enforcement of an edge last changed: as remembered while it stays, else now. */
@@ -183,15 +181,6 @@ function idleForces(
     if (forced.has(name)) return [`${forceKey(name)}: the edge was made strict by force (${why})`];
     const state = find(remembered, edge) ? "was strict already" : "is new and may start strict";
     return [`${forceKey(name)}: no effect, the edge ${state}; remove it`];
-  });
-}
-
-/** `gate->orders: audit -> strict`, for every edge that both graphs have. */
-function changesOf(config: Settings, remembered: TrustGraph): string[] {
-  return config.edges.flatMap((edge) => {
-    const before = find(remembered, edge);
-    if (!before || before.external || edge.external || before.enforcement === edge.enforcement) return [];
-    return [`${edgeKey(edge)}: ${before.enforcement} -> ${edge.enforcement}`];
   });
 }
 

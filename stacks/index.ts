@@ -23,7 +23,6 @@ export = async (): Promise<Record<string, unknown>> => {
   refuse(await portProblems(config, engine, host === undefined || host.startsWith("unix://")));
   for (const warning of [...config.warnings, ...deviceWarnings(config, remembered), ...gate.warnings])
     await pulumi.log.warn(warning);
-  for (const change of gate.changes) await pulumi.log.info(change);
   removeOrphans();
   const stack = await buildStack(config, remembered, gate.forced);
   return {

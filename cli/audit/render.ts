@@ -49,16 +49,15 @@ function verdict(edge: EdgeReport, colours: Colours): string {
     case "strict":
       return edge.forced === undefined ? colours.green("strict") : colours.yellow("strict, by force");
     case "audit":
-      return edge.ready ? colours.green("ready for strict") : colours.yellow(edge.reasons[0] ?? "not ready");
+      return edge.ready ? colours.green("ready for strict") : colours.yellow(edge.reasons.join("; "));
   }
 }
 
 function details(edge: EdgeReport, colours: Colours): string[] {
-  // The first reason is the verdict in the table.
-  const reasons = edge.enforcement === "audit" ? edge.reasons.slice(1) : edge.reasons;
   const lines = [
     ...(edge.forced === undefined ? [] : [`made strict by force: ${visible(edge.forced)}`]),
-    ...reasons,
+    // Of an edge in audit they are the verdict in the table.
+    ...(edge.enforcement === "audit" ? [] : edge.reasons),
     ...edge.offenders.map((it) => visible(offenderWords(it))),
     ...edge.notes,
   ];

@@ -15,14 +15,14 @@ let stranger: string;
 const test = showingLogs(() => stack);
 const full = (service: string): string => `${service}.${stack.name}.corp.test`;
 
-/** The entry calls echo, echo calls store (tcp, Redis): every edge as told. */
+/** The entry calls site (nginx with its own TLS) and echo, echo calls store (tcp, Redis): every edge as told. */
 const settings = (enforcement: "audit" | "strict", mtls: Settings = {}): Settings =>
   devConfig({
-    proxy: { hosts: { "shop.localhost": undefined } },
-    services: { site: undefined, orders: undefined, inventory: undefined, echo: { calls: ["store"] } },
+    proxy: { hosts: { "shop.localhost": { routes: [{ path: "/", to: "site" }] } } },
+    services: { orders: undefined, inventory: undefined, echo: { calls: ["store"] } },
     mtls: {
       phase: "services",
-      edges: enforcement === "audit" ? { "gate->echo": "audit", "echo->store": "audit" } : {},
+      edges: enforcement === "audit" ? { "gate->echo": "audit", "gate->site": "audit", "echo->store": "audit" } : {},
       audit: { atLeast: "1h" },
       ...mtls,
     },
@@ -80,7 +80,7 @@ function call(container: string, callee: string, pem: string, words: string): st
   }
 }
 const request = "GET /by-hand HTTP/1.1\\r\\nHost: echo\\r\\nConnection: close\\r\\n\\r\\n";
-const fromGate = (pem: string): string => call(`gate.${stack.name}`, "echo", pem, request);
+const fromGate = (pem: string, callee = "echo"): string => call(`gate.${stack.name}`, callee, pem, request);
 const fromEcho = (pem: string): string => call(`echo.${stack.name}`, "store", pem, "PING\\r\\n");
 
 /** The command, as its user runs it. */
@@ -127,6 +127,7 @@ test("after an update nothing is counted: the proof's own connections are no cal
   expect(report.edges.map((it) => [it.edge, it.enforcement, it.with, it.without])).toEqual([
     ["echo->store", "audit", 0, 0],
     ["gate->echo", "audit", 0, 0],
+    ["gate->site", "audit", 0, 0],
   ]);
   for (const edge of report.edges) expect(edge.reasons).toEqual([expect.stringMatching(/^too young: .* of 1h$/)]);
 });
@@ -144,6 +145,16 @@ test("in audit every caller passes, over http and over tcp, and each is counted 
   expect(told(echo)).toEqual(http.map(([reason]) => `gate ${reason} 1`).sort());
   const store = await edgeOf("echo->store");
   expect(told(store)).toEqual(tcp.map(([reason]) => `echo ${reason} 1`).sort());
+});
+
+test("a service with its own TLS is counted by its access log, from the same callers", async () => {
+  expect((await stack.request("https://shop.localhost/")).status).toBe(200);
+  const shown = Object.entries(presented("gate"));
+  for (const [reason, pem] of shown)
+    expect([reason, fromGate(pem, "site")]).toEqual([reason, expect.stringMatching(/^HTTP/m)]);
+  const site = await edgeOf("gate->site");
+  expect(site.with).toBe(1);
+  expect(told(site)).toEqual(shown.map(([reason]) => `gate ${reason} 1`).sort());
 });
 
 test("a connection that a pool keeps is counted while it is open", async () => {
@@ -192,7 +203,7 @@ test("strict is refused by a preview as by an update, with every offender, befor
   for (const run of ["preview", "up"] as const) {
     const { code, text } = await stack[run]();
     expect(code).not.toBe(0);
-    expect(text).toContain("2 problems in the configuration; nothing was changed");
+    expect(text).toContain("3 problems in the configuration; nothing was changed");
     expect(text).toMatch(/gatehouse:mtls\.edges\["gate->echo"\] = "strict"/);
     expect(text).toMatch(/gatehouse:mtls\.edges\["echo->store"\] = "strict"/);
     expect(text).toMatch(/too young: .* of 1h/);
@@ -210,7 +221,7 @@ test("after a clean window of the asked length strict is let through, and refuse
   while ((await stack.preview()).code !== 0)
     if (Date.now() > deadline) throw new Error("the window never became clean");
   const { text } = await stack.bringUp();
-  expect(text).toContain("gate->echo: audit -> strict");
+  expect(text).toContain("gate->echo audit -> strict");
   expect(fromGate("")).not.toContain("200 OK");
   expect(fromEcho("")).not.toContain("NOAUTH");
   expect((await stack.request("https://echo.localhost/")).status).toBe(200);
@@ -234,7 +245,7 @@ test("force takes an edge up without evidence, says so, and is kept; the rest of
   stack.configure(
     settings("strict", {
       force: { "gate->echo": "its callers were checked by hand" },
-      edges: { "echo->store": "audit" },
+      edges: { "echo->store": "audit", "gate->site": "audit" },
     }),
   );
   const { text } = await stack.bringUp();
@@ -242,11 +253,11 @@ test("force takes an edge up without evidence, says so, and is kept; the rest of
     /mtls\.force\["gate->echo"\]: it becomes strict by force \(its callers were checked by hand\), although: too young/,
   );
   const edges = (await stack.trust()).edges;
-  expect(edges.find((it) => it.from === "gate")).toMatchObject({
+  expect(edges.find((it) => it.to === "echo")).toMatchObject({
     enforcement: "strict",
     forced: "its callers were checked by hand",
   });
-  expect(edges.find((it) => it.from === "echo")).toEqual(lowered.find((it) => it.from === "echo"));
+  expect(edges.filter((it) => it.to !== "echo")).toEqual(lowered.filter((it) => it.to !== "echo"));
   await stack.expectNoChanges();
   expect((await gatehouse("trust")).out).toContain("its callers were checked by hand");
 });

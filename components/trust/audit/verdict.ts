@@ -47,9 +47,9 @@ export function judgeEdge(evidence: EdgeEvidence, circumstances: Circumstances):
   const offenders = tally ? [...tally.offenders, ...(circumstances.closes ? tally.strangers : [])] : [];
   const reasons = [
     ...(tally ? [] : [`not counted: ${evidence.missing ?? "nothing is known of its calls"}`]),
-    ...tooYoung(evidence, circumstances),
     ...(tally?.crlBroken ? ["a list of revoked certificates is missing, stale or wrong: nobody can be judged"] : []),
     ...(offenders.length > 0 ? [breaking(offenders)] : []),
+    ...tooYoung(evidence, circumstances),
   ];
   return { ready: reasons.length === 0, offenders, reasons, notes: notes(evidence, circumstances) };
 }

@@ -101,7 +101,7 @@ describe("what needs no evidence", () => {
 describe("becoming strict", () => {
   it("is allowed after a clean audit that is old enough", async () => {
     const decision = await decide({ edges: strict, was: AUDITED, logs: CLEAN });
-    expect(decision).toMatchObject({ problems: [], warnings: [], changes: ["gate->orders: audit -> strict"] });
+    expect(decision).toMatchObject({ problems: [], warnings: [] });
     expect(decision.forced.size).toBe(0);
   });
 
