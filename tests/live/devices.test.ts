@@ -5,6 +5,8 @@ import { join } from "node:path";
 
 import type { DeviceRow } from "../../cli/device/list";
 import { evidenceOf } from "../../components/pki/evidence";
+import { collectHosts } from "../../components/trust/audit/hosts";
+import { Engine } from "../../components/trust/containers";
 import { makeCertificate, type Made } from "../support/certificates";
 import { showingLogs, TestStack } from "../support/stack";
 import { leaksIn, needlesOf } from "../support/stack-leaks";
@@ -318,6 +320,19 @@ describe("the entry", () => {
     await expect(ask(host, await issue("users", { days: -0.02 }))).rejects.toThrow();
     await expect(ask(host, makeCertificate({ commonName: "me", extensions: usage("clientAuth") }))).rejects.toThrow();
     if (host === "echo.localhost") await expect(ask(host)).rejects.toThrow();
+  });
+
+  test("tells an audit what it let in and what it refused, by host and reason", async () => {
+    const hosts = await collectHosts(new Engine(process.env.DOCKER_HOST), await stack.trust(), 0);
+    expect(hosts.map((it) => it.host)).toEqual(["echo.localhost", "open.localhost"]);
+    const reasons = ["expired", "self-signed", "unable-to-get-local-issuer", "wrong-usage"];
+    for (const { refused } of hosts) expect(Object.keys(refused)).toEqual(expect.arrayContaining(reasons));
+    const [demanding, offering] = hosts;
+    expect(demanding?.with).toBeGreaterThanOrEqual(1);
+    expect(demanding).toMatchObject({ without: 0 });
+    expect(demanding?.refused["none-sent"]).toBeGreaterThanOrEqual(1);
+    expect(offering?.without).toBeGreaterThanOrEqual(1);
+    expect(offering?.refused).not.toHaveProperty("none-sent");
   });
 
   test("refuses another environment's device that the same root vouches for, and knows its own", async () => {
