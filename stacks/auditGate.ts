@@ -19,7 +19,10 @@ export interface GateDecision {
 
 type Settings = Pick<GatehouseConfig, "phase" | "edges" | "auditAtLeastSeconds" | "force">;
 
-/** An edge of the stack that was not strict and is to be. */
+/**
+ * An edge of the stack that was not strict and is to be; or one that was strict in name, at a callee that took everybody
+ * because of another edge, and that one goes.
+ */
 interface Raise {
   readonly edge: EdgeConfig;
   readonly before: GraphEdge;
@@ -35,7 +38,7 @@ export async function auditGate(
   source: LogSource,
   now: Date = new Date(),
 ): Promise<GateDecision> {
-  const raises = remembered ? raisesOf(config.edges, remembered) : [];
+  const raises = remembered ? [...raisesOf(config.edges, remembered), ...closingsOf(config, remembered)] : [];
   const reasons = remembered ? await reasonsOf(config, remembered, raises, source, now) : new Map<string, string[]>();
   const problems: Problem[] = [];
   const warnings: string[] = [];
@@ -75,6 +78,17 @@ function raisesOf(edges: readonly EdgeConfig[], remembered: TrustGraph): Raise[]
   });
 }
 
+/** Strict edges whose callee refuses everybody without a certificate from now on, though none of its edges is raised. */
+function closingsOf(config: Settings, remembered: TrustGraph): Raise[] {
+  return config.edges.flatMap((edge) => {
+    const before = find(remembered, edge);
+    if (before?.enforcement !== "strict" || before.external || edge.external || !closes(config, edge.to)) return [];
+    const open = remembered.edges.filter((it) => it.to === edge.to && it.enforcement !== "strict");
+    const raised = config.edges.some((it) => it.to === edge.to && open.some((one) => one.from === it.from));
+    return open.length > 0 && !raised ? [{ edge, before }] : [];
+  });
+}
+
 /** Edge -> what speaks against raising it; absent where nothing does. */
 async function reasonsOf(
   config: Settings,
@@ -87,7 +101,7 @@ async function reasonsOf(
   for (const { edge, before } of raises)
     if (before.enforcement === "off")
       reasons.set(edgeKey(edge), ["it was off until now: nothing is known about certificates of its callers"]);
-  const audited = raises.filter(({ before }) => before.enforcement === "audit");
+  const audited = raises.filter(({ before }) => before.enforcement !== "off");
   if (audited.length === 0) return reasons;
 
   const start = now.getTime() - config.auditAtLeastSeconds * 1000;
@@ -109,13 +123,14 @@ async function reasonsOf(
     const found = evidence.get(edgeKey(edge)) ?? { from: start, rotated: false };
     const verdict = judgeEdge(found, {
       enforcement: before.enforcement,
-      since: millis(before.since),
-      atLeastSeconds: config.auditAtLeastSeconds,
+      since: before.enforcement === "strict" ? 0 : millis(before.since),
+      // A strict edge is not audited for a time; that nobody breaks is asked of it all the same.
+      atLeastSeconds: before.enforcement === "strict" ? 0 : config.auditAtLeastSeconds,
       now: now.getTime(),
       closes: closes(config, edge.to),
     });
     const lines = [...verdict.reasons, ...verdict.offenders.map(offenderWords)];
-    lines.push(...siblingOffenders(edge, siblings, evidence).map(offenderWords));
+    if (before.enforcement === "audit") lines.push(...siblingOffenders(edge, siblings, evidence).map(offenderWords));
     if (lines.length > 0) reasons.set(edgeKey(edge), lines);
   }
   return reasons;
@@ -149,10 +164,14 @@ function problemOf(
   const wanted = lengthWords(config.auditAtLeastSeconds);
   const first =
     before.enforcement === "off" ? `set it to audit for ${wanted} first` : "see `gatehouse audit`, and wait";
+  const rule =
+    before.enforcement === "strict"
+      ? `without its last lenient edge ${edge.to} refuses whoever shows no certificate: nobody may have come without one in ${wanted}:`
+      : `${name} goes from ${before.enforcement} to strict after ${wanted} of audit in which nobody would have been refused:`;
   return {
     key: byPhase ? formatKey(["mtls", "phase"]) : formatKey(["mtls", "edges", name]),
     value: byPhase ? config.phase : edge.enforcement,
-    rule: `${name} goes from ${before.enforcement} to strict after ${wanted} of audit in which nobody would have been refused:${against.map((line) => `\n            ${line}`).join("")}`,
+    rule: `${rule}${against.map((line) => `\n            ${line}`).join("")}`,
     fix: `${first}; or take the risk: gatehouse:mtls: { force: { "${name}": <reason> } }`,
   };
 }

@@ -196,6 +196,34 @@ describe("becoming strict", () => {
   });
 });
 
+describe("removing the last lenient edge of a callee", () => {
+  const was = remember(before("billing->orders", "audit"), before("gate->orders", "strict"));
+
+  it("is refused while somebody comes to a strict edge without a certificate: nobody was refused until now", async () => {
+    for (const client of ["10.0.0.2", "10.0.0.77"]) {
+      const { problems } = await decide({ edges: strict, was, logs: log([1, request({ ...NONE, client })]) });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.rule).toMatch(/^without its last lenient edge orders refuses whoever shows no certificate/);
+    }
+    const force = { "gate->orders": "checked by hand" };
+    const forced = await decide({ edges: strict, was, logs: log([1, request(NONE)]), force });
+    expect([forced.problems, forced.forced.get("gate->orders")]).toEqual([[], "checked by hand"]);
+  });
+
+  it("is let through when nobody does but the caller that goes, however young the edges are", async () => {
+    const young = remember(
+      before("billing->orders", "audit"),
+      before("gate->orders", "strict", { since: hoursAgo(1) }),
+    );
+    const logs = log([1, request()], [1, request({ ...NONE, client: "10.0.0.3" })]);
+    expect(await decide({ edges: strict, was: young, logs })).toMatchObject({ problems: [], warnings: [] });
+  });
+
+  it("is refused when nothing can be counted", async () => {
+    expect((await decide({ edges: strict, was, logs: DEAD })).problems[0]?.rule).toContain("cannot be asked");
+  });
+});
+
 describe("force", () => {
   const force = { "gate->orders": "the job was checked by hand" };
 
