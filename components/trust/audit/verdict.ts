@@ -87,6 +87,6 @@ function notes({ tally, rotated, from }: EdgeEvidence, { closes }: Circumstances
     ...(tally.unjudged > 0 && !tally.crlBroken
       ? [`${tally.unjudged} calls could not be judged: a list of revoked certificates was missing, stale or wrong then`]
       : []),
-    ...(tally.with === 0 && callsOf(tally.offenders) === 0 ? ["nobody called in this window"] : []),
+    ...(tally.with === 0 && callsOf(tally.offenders) === 0 ? ["its caller did not call in this window"] : []),
   ];
 }

@@ -84,7 +84,7 @@ it("looks at the window that it is told", async () => {
     ready: true,
     without: 0,
     from: hoursAgo(0.5),
-    notes: ["nobody called in this window"],
+    notes: ["its caller did not call in this window"],
   });
 });
 
