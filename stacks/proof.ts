@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ServiceIdentity } from "../components";
-import { publicChain } from "../components/proxy/reverseProxy";
+import { publicChain } from "../components/proxy/release";
 import type { ProofEdge, ProofHost, ProofMember } from "../components/trust/proof/plan";
 import { KEY_GROUP, TLS_PORT, type GatehouseConfig } from "./config";
 

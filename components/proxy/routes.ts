@@ -1,6 +1,6 @@
 import { hostProblems } from "../pki/names";
 import type { Problem } from "../problems";
-import type { ReverseProxyArgs } from "./reverseProxy";
+import type { ReverseProxyArgs } from "./arguments";
 
 /** Longest time that a route may stay unverified. */
 export const MAX_INSECURE_DAYS = 7;
