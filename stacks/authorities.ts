@@ -55,7 +55,7 @@ function sourceOf({ existing }: Pick<AuthorityConfig, "existing">): AuthoritySou
   };
 }
 
-/** What is revoked, under a number that goes up with each change: keepers take no list with a lower one. */
+/** What is revoked, under a number that goes up with each change (RFC 5280, 5.2.3). */
 function revocation(
   hierarchy: "services" | "users",
   config: GatehouseConfig,
@@ -76,4 +76,17 @@ function revocation(
   const list =
     before?.crlNumber === undefined ? undefined : { number: before.crlNumber, entries: before.revoked ?? [] };
   return { revoked, crlNumber: crlNumber(revoked, list) };
+}
+
+/** For the preview: whose certificates become good again, since their entries are gone before their end. */
+export function takenBack(config: GatehouseConfig, remembered: TrustGraph | undefined, now: Date): string[] {
+  return (["services", "users"] as const).flatMap((hierarchy) => {
+    const listed = new Set(config.revoked[hierarchy].map((it) => it.serial));
+    return (remembered?.authorities[hierarchy]?.revoked ?? [])
+      .filter((it) => !listed.has(it.serial) && Date.parse(it.until) > now.getTime())
+      .map(
+        ({ serial, name, until }) =>
+          `${name ?? hierarchy}: the certificate ${serial} is no longer revoked; it is accepted again until ${until}`,
+      );
+  });
 }

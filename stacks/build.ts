@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { GateImage, TrustProof, type Callee, type ExternalCallee, type TrustGraph } from "../components";
 import { Engine } from "../components/trust/containers";
-import { makeAuthority, makeUsersAuthority } from "./authorities";
+import { makeAuthority, makeUsersAuthority, takenBack } from "./authorities";
 import { makeCallees, makeExternals } from "./callees";
 import type { GatehouseConfig } from "./config";
 import { deviceSecrets, makeDevices } from "./devices";
@@ -30,6 +30,7 @@ export async function buildStack(
   forced: ReadonlyMap<string, string>,
 ): Promise<BuiltStack> {
   const gate = new GateImage("gate");
+  for (const line of takenBack(config, remembered, new Date())) await pulumi.log.warn(line);
   const authority = makeAuthority(config, remembered);
   const users = makeUsersAuthority(config, remembered);
   const devices = makeDevices(config, users);

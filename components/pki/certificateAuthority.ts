@@ -67,7 +67,7 @@ export interface CertificateAuthorityArgs {
   readonly revoked?: readonly Revocation[];
   /**
    * Number of the revocation list, which must go up with each change of it; stands for a moment, in seconds since 1970.
-   * Say more than the default where an entry was taken out again: keepers take no list with a lower number.
+   * Say more than the default where an entry was taken out again (RFC 5280, 5.2.3).
    * @default - the moment of the latest revocation
    */
   readonly crlNumber?: number;

@@ -438,24 +438,6 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     await fresh.start();
     expect(await fresh.decided(release)).toMatchObject({ state: "active", refused: null });
   });
-
-  it("takes no list with a lower number than the one that it serves", async () => {
-    const fresh = container(server);
-    const numbered = (number: number): Release =>
-      makeRelease(server, authority, withCrl(authority.crl("root") + authority.crl("intermediate", { number })));
-    const base = seconds();
-    const [now, before] = [numbered(base - 60), numbered(base - 61)];
-    await fresh.deliver(now);
-    await fresh.start();
-    expect(await fresh.decided(now)).toMatchObject({ state: "active" });
-    await fresh.deliver(before);
-    const status = await fresh.decided(before);
-    expect(status).toMatchObject({ release: now.id, state: "refused" });
-    expect(status.refused?.reason).toMatch(/crl\.pem: the list of CN=test services issuing is older than the one/);
-    const next = numbered(base);
-    await fresh.deliver(next);
-    expect(await fresh.decided(next)).toMatchObject({ release: next.id, state: "active", refused: null });
-  });
 });
 
 describe("a companion beside a service with its own TLS", () => {

@@ -189,7 +189,7 @@ test("in audit a revoked caller passes and shows code 23, and an entry that is t
   settings.set("mtls", "edges", { "shop->echo": "audit" });
   settings.removeFrom("revoked", (entry) => entry.name === "ada");
   settings.save();
-  await stack.bringUp();
+  expect((await stack.bringUp()).text).toMatch(/ada: the certificate [0-9A-F]+ is no longer revoked/);
   expect(await stolenAt("echo")).toBe("accepted");
   const logs = await docker("logs", "--tail", "60", container("echo"));
   expect(logs).toMatch(/"caller":"shop\.[^}]*"presented":1,"verify":23/);

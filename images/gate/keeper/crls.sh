@@ -7,7 +7,6 @@ check_crl() {
   IFS='|' read -r file bundle issuers <<<"$2"
   read_pem "$1/$file" || return 1
   local -a lists=("${PEM_TEXT[@]}") kinds=("${PEM_KIND[@]}")
-  remember_numbers "$file"
   for index in "${!lists[@]}"; do
     if [[ ${kinds[index]} != 'X509 CRL' ]]; then
       REASON="$file: block $((index + 1)) is labelled \"${kinds[index]}\"; openssl reads \"X509 CRL\" alone"
@@ -19,7 +18,7 @@ check_crl() {
       return 1
     fi
     names+="$C_ISSUER|"
-    check_crl_dates "$file: list $((index + 1)) ($C_ISSUER)" && check_crl_number "$file" || return 1
+    check_crl_dates "$file: list $((index + 1)) ($C_ISSUER)" || return 1
   done
   check_crl_by_leaves "$1" "$file" "$bundle" || return 1
   [[ -z $issuers ]] || check_crl_by_issuers "$1" "$file" "$bundle" "$issuers" || return 1
@@ -28,23 +27,17 @@ check_crl() {
   return 1
 }
 
-# crl_facts PEM: fills C_*. The entries, which can be many, are not read.
+# crl_facts PEM: fills C_*.
 crl_facts() {
-  local line next=''
-  C_ISSUER='' C_START='' C_END='' C_NUMBER='' C_KEY=''
+  local line
+  C_ISSUER='' C_START='' C_END=''
   while IFS= read -r line; do
     case $line in
       issuer=*) C_ISSUER=${line#issuer=} ;;
       lastUpdate=*) C_START=${line#*=} ;;
       nextUpdate=*) C_END=${line#*=} ;;
-      crlNumber=0x*) C_NUMBER=${line#*=0x} ;;
-      *'X509v3 Authority Key Identifier'*) next=key; continue ;;
-      *'Revoked Certificates'*) break ;;
     esac
-    [[ $next != key ]] || C_KEY=${line//[[:space:]]/}
-    next=''
-  done < <(openssl crl -noout -nameopt RFC2253 -dateopt iso_8601 -issuer -lastupdate -nextupdate -crlnumber -text \
-    <<<"$1" 2>/dev/null)
+  done < <(openssl crl -noout -nameopt RFC2253 -dateopt iso_8601 -issuer -lastupdate -nextupdate <<<"$1" 2>/dev/null)
   [[ -n $C_ISSUER && -n $C_START ]]
 }
 
@@ -60,39 +53,7 @@ check_crl_dates() {
   [[ -n $NEXT_EXPIRES && $NEXT_EXPIRES < $C_END ]] || NEXT_EXPIRES=$C_END
 }
 
-declare -A CRL_NUMBERS=()      # issuer|key -> number, of the active release
-
-# remember_numbers FILE: the numbers of the lists that are served. Keeps PEM_* as they are.
-remember_numbers() {
-  local active=$RUN/releases/$ACTIVE/$1 text
-  local -a kinds=("${PEM_KIND[@]}") texts=("${PEM_TEXT[@]}")
-  CRL_NUMBERS=()
-  if [[ -n $ACTIVE && -f $active ]] && read_pem "$active"; then
-    for text in "${PEM_TEXT[@]}"; do
-      if crl_facts "$text"; then CRL_NUMBERS["$C_ISSUER|$C_KEY"]=$C_NUMBER; fi
-    done
-  fi
-  PEM_KIND=("${kinds[@]}") PEM_TEXT=("${texts[@]}")
-}
-
-# A list with a lower number than the one that is served lets somebody in again who was revoked.
-check_crl_number() {
-  local before=${CRL_NUMBERS["$C_ISSUER|$C_KEY"]:-}
-  if [[ -z $C_NUMBER ]]; then REASON="$1: the list of $C_ISSUER has no number"; return 1; fi
-  [[ -n $before ]] || return 0
-  before=$(padded "$before")
-  [[ $(padded "$C_NUMBER") < $before ]] || return 0
-  REASON="$1: the list of $C_ISSUER is older than the one that is served (number 0x$C_NUMBER); what was revoked would be let in"
-  return 1
-}
-
-# padded HEX: to 40 digits, the most that RFC 5280 allows, so that numbers compare as texts.
-padded() {
-  local digits=0000000000000000000000000000000000000000${1^^}
-  printf '%s' "${digits: -40}"
-}
-
-# One leaf of ours for each issuer, as servers check it: `openssl crl -CAfile` ends with 0 even on a wrong signature.
+# As servers check every leaf of ours: `openssl crl -CAfile` ends with 0 even on a wrong signature.
 check_crl_by_leaves() {
   local record chain answer checked=''
   CRL_CHECKED=''
