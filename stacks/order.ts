@@ -71,7 +71,7 @@ export function planOrder(
   return { lowered, renewed, raised: callersFirst(raised) };
 }
 
-/** One line for the preview and the update. */
+/** One line for the preview and the update; which edges move, and how, is said beside it. */
 export function describeOrder({ lowered, renewed, raised }: Order): string {
   const first = [
     ...(lowered.length > 0 ? [`lower ${list(lowered)}`] : []),
@@ -103,10 +103,10 @@ function callersFirst(turns: readonly Turn[]): Turn[] {
 
 /** As many as a line bears. */
 function list(turns: readonly Turn[]): string {
-  return shortened(turns.map((turn) => `${turn.callee} (${turn.changes.join(", ")})`));
+  return shortened(turns.map((turn) => turn.callee));
 }
 
 function shortened(all: readonly string[]): string {
-  const shown = all.slice(0, 6);
+  const shown = all.slice(0, 8);
   return [...shown, ...(all.length > shown.length ? [`${all.length - shown.length} more`] : [])].join(", ");
 }

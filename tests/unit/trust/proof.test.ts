@@ -87,6 +87,14 @@ describe("the plan of a proof", () => {
     expect(asked("gate->site")).toEqual([ACCEPTED, UNTRUSTED, "no certificate is asked for (off) => - unasked"]);
   });
 
+  it("asks one caller of a callee about the callee's own certificate", () => {
+    const two: ProofEdge[] = [...edges, { from: "site", to: "orders", enforcement: "strict" }];
+    const more = planChecks(members, two, placement);
+    expect(asked("gate->orders", more)).toContain(UNTRUSTED);
+    expect(asked("site->orders", more)).not.toContain(UNTRUSTED);
+    expect(asked("site->orders", more)).toHaveLength(3);
+  });
+
   it("knows that a listener with one lenient edge lets others in, and holds a strict caller to its own", () => {
     const mixed: ProofEdge[] = [...edges, { from: "site", to: "orders", enforcement: "audit" }];
     expect(asked("gate->orders", planChecks(members, mixed, placement))).toEqual([
