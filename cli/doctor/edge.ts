@@ -47,9 +47,13 @@ function withoutOptions(patient: Patient, call: Call): string[] {
   return call.protocol === "tcp" && patient.graph.services[call.to]?.tls === "sidecar" ? ["-tls1_2"] : [];
 }
 
-/** Sidecars know what is offered by this name as a question of ours: it reaches no application and is in no audit. */
+/**
+ * Sidecars know what is offered by this name as a question of ours: it reaches no application and is in no audit. With
+ * TCP they close such a connection at once, which is how they refuse a caller too: there it is not said.
+ */
 function mark(patient: Patient, call: Call): string[] {
-  return patient.graph.services[call.to]?.tls === "sidecar" ? ["-alpn", "gatehouse-proof,http/1.1"] : [];
+  const told = call.protocol === "http" && patient.graph.services[call.to]?.tls === "sidecar";
+  return told ? ["-alpn", "gatehouse-proof,http/1.1"] : [];
 }
 
 function shake(patient: Patient, call: Call, caller: StackContainer, ...options: string[]): Promise<string> {

@@ -45,6 +45,7 @@ const settings = (caFile: string): Settings => ({
       tls: { mode: "own", port: 8443, reload: { signal: "HUP" } },
       user: "10200:10200",
       tmpfs: ["/run/demo"],
+      calls: ["orders"],
     },
     orders: {
       image: { build: "images/demo" },
