@@ -97,6 +97,8 @@ const httpdConf = `ServerName ${SITE}
 PidFile /run/gatehouse/httpd.pid
 ErrorLog /dev/stderr
 LogLevel warn
+LogFormat "{\\"time\\":\\"%{%Y-%m-%dT%H:%M:%SZ}t\\",\\"component\\":\\"site\\",\\"client\\":\\"%a\\",\\"method\\":\\"%m\\",\\"path\\":\\"%U\\",\\"status\\":%>s,\\"tls\\":\\"%{SSL_PROTOCOL}x\\",\\"caller\\":\\"%{SSL_CLIENT_S_DN}x\\",\\"verify\\":\\"%{SSL_CLIENT_VERIFY}x\\",\\"proof\\":\\"%{X-Gatehouse-Proof}i\\"}" facts
+CustomLog /dev/stdout facts
 ${["mpm_event", "authz_core", "ssl", "headers", "setenvif", "alias", "proxy", "proxy_http"]
   .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
   .join("\n")}
@@ -270,17 +272,29 @@ it("an application's own Require opens nothing that Apache's snippet closes", as
   expect(statuses).toEqual([403]);
 });
 
-it("nginx names in its access log who came and what is wrong with the certificate, refused or not", async () => {
-  const log = await lab.logs(names.nginx);
-  const lines = log
+/** The JSON lines of a server's access log. */
+const accessLog = async (server: "nginx" | "apache"): Promise<Record<string, unknown>[]> =>
+  (await lab.logs(names[server]))
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+it("nginx names in its access log who came and what is wrong with the certificate, refused or not", async () => {
+  const lines = await accessLog("nginx");
   const of = (verify: string): Record<string, unknown>[] => lines.filter((line) => line.verify === verify);
   expect(of("FAILED:certificate has expired").map((line) => line.status)).toEqual(expect.arrayContaining([200, 400]));
   expect(of("FAILED:unsuitable certificate purpose")[0]).toMatchObject({ component: "site", caller: `CN=${GATE}` });
   expect(of("NONE").map((line) => line.status)).toEqual(expect.arrayContaining([200, 400]));
   expect(of("SUCCESS")[0]?.serial).toMatch(/^[0-9A-F]+$/);
+});
+
+it("Apache names in its access log who came", async () => {
+  const lines = await accessLog("apache");
+  const of = (verify: string): Record<string, unknown>[] => lines.filter((line) => line.verify === verify);
+  expect(of("NONE")[0]).toMatchObject({ component: "site", caller: "-", status: 200 });
+  expect(of("SUCCESS")).toContainEqual(expect.objectContaining({ caller: `CN=${GATE}`, status: 200 }));
+  expect(of("SUCCESS")).toContainEqual(expect.objectContaining({ status: 403 }));
+  expect(lines).toContainEqual(expect.objectContaining({ proof: "1", status: 204 }));
 });
 
 it("Apache names in its error log, in audit, why it ended a handshake", async () => {
