@@ -1,6 +1,6 @@
 // A stack of a test's own: state, passphrase, settings, environment name and ports that nobody else has, so that several
 // run side by side and beside a stack of the developer's.
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -9,6 +9,7 @@ import { parse, stringify } from "yaml";
 import type { Evidence, TrustGraph } from "../../components";
 import { Docker } from "./stack-docker";
 import { freePorts, get, type Answer, type Ask } from "./stack-http";
+import { claimPool } from "./stack-pool";
 import { RunningPulumi, type Finished } from "./stack-pulumi";
 import { REPOSITORY, devConfig, type Settings } from "./stack-settings";
 
@@ -58,7 +59,7 @@ export class TestStack {
   private readonly containers: boolean;
   private rootPem: string | undefined;
   /** The same for the life of the stack: another one would replace its networks. */
-  private readonly pool = `10.${randomInt(64, 250)}.0.0/16`;
+  private readonly pool = claimPool();
 
   private constructor(options: TestStackOptions, ports: readonly [number, number]) {
     this.name = options.name ?? `t${randomBytes(3).toString("hex")}`;
@@ -81,6 +82,7 @@ export class TestStack {
       await stack.init(options);
       return stack;
     } catch (error) {
+      stack.pool.release();
       rmSync(stack.folder, { recursive: true, force: true });
       throw error;
     }
@@ -113,7 +115,11 @@ export class TestStack {
     const complete =
       this.program === REPOSITORY
         ? // A range of its own: the engine's default pools end at about thirty networks, and tests run side by side.
-          { networks: { pool: this.pool }, ...config, proxy: { ...ports, ...(config.proxy as Settings | undefined) } }
+          {
+            networks: { pool: this.pool.cidr },
+            ...config,
+            proxy: { ...ports, ...(config.proxy as Settings | undefined) },
+          }
         : config;
     now.config = {
       ...Object.fromEntries(Object.entries(complete).map(([key, value]) => [`${this.project}:${key}`, value])),
@@ -244,6 +250,7 @@ export class TestStack {
       if (left.length > 0) throw new Error(`destroy left behind: ${left.join(", ")}`);
     } finally {
       if (this.containers) await this.docker.removeLeftovers();
+      this.pool.release();
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
