@@ -176,6 +176,15 @@ describe("the edges", () => {
   });
 });
 
+it.each([
+  ["30s", 30],
+  ["5m", 300],
+  ["24h", 86_400],
+  ["7d", 604_800],
+])("an audit of %s is one of %d seconds", (atLeast, seconds) => {
+  expect(parse(put(good(), ["mtls"], { audit: { atLeast } })).auditAtLeastSeconds).toBe(seconds);
+});
+
 describe("the routes", () => {
   it("come with the longest path first and without slashes at the end", () => {
     const routes = ["/", "/b/", "/api/v1", "/a"].map((path) => ({ path, to: "site" }));
@@ -237,6 +246,19 @@ describe("warnings", () => {
   it("speak of a renewal window shorter than the time between updates", () => {
     const raw = put(good(), ["authority"], { renewBefore: "5d", updateInterval: "7d" });
     expect(parse(raw).warnings).toEqual([expect.stringContaining("one can end in between")]);
+  });
+
+  it("speak of a strict edge beside one that is not: its service takes callers without a certificate", () => {
+    const raw = put(good(), ["services", "billing"], { image: { reference: "a" }, port: 1, calls: ["orders"] });
+    raw.mtls = { edges: { "billing->orders": "audit" } };
+    (raw.proxy as { hosts: Record<string, { routes: object[] }> }).hosts["shop.localhost"]?.routes.push({
+      path: "/billing",
+      to: "billing",
+    });
+    expect(parse(raw).warnings).toEqual([
+      "gatehouse:mtls.edges: orders lets callers without a certificate in because of billing->orders (audit), so gate->orders (strict) is no stronger than that",
+    ]);
+    expect(parse(put(raw, ["mtls"], {})).warnings).toEqual([]);
   });
 
   it("speak of secrets that nobody uses, and of an audit that depends on the service", () => {

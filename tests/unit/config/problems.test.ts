@@ -217,6 +217,15 @@ describe.each<[string, [Change[], RegExp][]]>([
         [[["mtls", "edges"], { "gate->orders": "soft" }]],
         /mtls\.edges\["gate->orders"\] = "soft" \| one of: off, audit, strict/,
       ],
+      [
+        [[["mtls", "force"], { "gate->order": "checked" }]],
+        /mtls\.force\["gate->order"\] = "checked" .*did you mean gate->orders\?/,
+      ],
+      [[[["mtls", "force"], { "gate->orders": "" }]], /mtls\.force\["gate->orders"\] = "" \| a text of at least one/],
+      [
+        [[["mtls", "audit"], { atLeast: "a day" }]],
+        /mtls\.audit\.atLeast = "a day" \| a length of time is a number of seconds, .* such as 30s or 24h/,
+      ],
       [[[["mtls", "phase"], "service"]], /^gatehouse:mtls\.phase = "service" .* did you mean services\?/],
     ],
   ],
