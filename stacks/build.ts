@@ -33,7 +33,7 @@ export async function buildStack(
   for (const line of takenBack(config, remembered, new Date())) await pulumi.log.warn(line);
   const authority = makeAuthority(config, remembered);
   const users = makeUsersAuthority(config, remembered);
-  const devices = makeDevices(config, users);
+  const devices = makeDevices(config, users, remembered);
   const build: Build = { config, remembered, authority, generations: new Map() };
   const identities = await makeIdentities(build);
   const callees = new Map<string, Callee | ExternalCallee>([

@@ -6,21 +6,37 @@ import type { Problem } from "../components/problems";
 import type { DeviceConfig, GatehouseConfig } from "./config";
 import { formatDuration } from "../components/pki/lifetimes";
 
-/** One certificate each, from the users' authority. */
+/**
+ * One certificate each, from the users' authority; none for a device whose certificate has ended: the provider would
+ * replace it, and nobody would know. Its key goes, what is public about it stays in the graph.
+ */
 export function makeDevices(
   config: GatehouseConfig,
   users: CertificateAuthority | undefined,
+  remembered: TrustGraph | undefined,
+  now = new Date(),
 ): Map<string, DeviceCertificate> {
+  const living = config.devices.filter((it) => !endedDevice(it, remembered, now));
   return new Map(
-    config.devices.map((it) => {
+    living.map(({ name, validHours, generation }) => {
       if (!users) throw new Error("no authority was made for devices");
-      const { name, validHours, generation } = it;
       return [
         name,
         new DeviceCertificate(`device-${name}`, { device: name, authority: users, validHours, generation }),
       ];
     }),
   );
+}
+
+/** What is remembered of a device whose present certificate has ended; undefined while it lives, or gets the next one. */
+export function endedDevice(
+  { name, generation }: Pick<DeviceConfig, "name" | "generation">,
+  remembered: TrustGraph | undefined,
+  now: Date,
+): GraphDevice | undefined {
+  const device = remembered?.devices?.[name];
+  const ended = device?.generation === generation && Date.parse(device.evidence.notAfter) <= now.getTime();
+  return ended ? device : undefined;
 }
 
 /** The secret output `deviceSecrets`, which `gatehouse device export` reads: keys and passphrases by device. */
@@ -45,24 +61,12 @@ export function devicesOf(
 ): Record<string, { readonly [Key in keyof GraphDevice]: unknown }> {
   return Object.fromEntries(
     config.devices.flatMap(({ name, owner, purpose, generation }) => {
-      const made = devices.get(name);
+      const made = devices.get(name) ?? endedDevice({ name, generation }, remembered, now);
       if (!made) return [];
       const earlier = earlierCertificates(remembered?.devices?.[name], generation, now);
       const { uri, evidence, chainPem } = made;
-      return [
-        [
-          name,
-          {
-            owner,
-            purpose,
-            uri,
-            generation,
-            evidence,
-            chainPem: pulumi.unsecret(chainPem),
-            ...(earlier.length > 0 && { earlier }),
-          },
-        ],
-      ];
+      const facts = { owner, purpose, uri, generation, evidence, chainPem: pulumi.unsecret(pulumi.output(chainPem)) };
+      return [[name, { ...facts, ...(earlier.length > 0 && { earlier }) }]];
     }),
   );
 }

@@ -66,7 +66,7 @@ export function graphOf(parts: GraphParts): GraphOutputs {
       ...(parts.forced.has(edgeKey(edge)) && { forced: parts.forced.get(edgeKey(edge)) }),
       ...(edge.external && { external: true }),
     })),
-    ...(parts.devices.size > 0 && { devices: devicesOf(config, parts.devices, parts.remembered) }),
+    ...(config.devices.length > 0 && { devices: devicesOf(config, parts.devices, parts.remembered) }),
   };
 }
 

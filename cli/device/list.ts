@@ -106,7 +106,7 @@ const day = (moment: string | undefined): string => moment?.slice(0, 10) ?? "-";
 const PENDING: Readonly<Record<NonNullable<DeviceRow["pending"]>, string>> = {
   issue: "gatehouse up issues it",
   renew: "gatehouse up issues the next one",
-  revoke: "gatehouse up has it refused",
+  revoke: "gatehouse up has what is revoked refused",
   remove: "gatehouse up forgets it",
 };
 

@@ -32,7 +32,8 @@ export interface DeviceCertificateArgs {
  * Key and client certificate of one device or API client, and the passphrase of its PKCS#12 file.
  *
  * It is never renewed in passing: it is installed by hand, and a new one in the state alone would help nobody. So nothing
- * but another `generation` (or name) replaces it: neither its end, nor another `validHours`, nor a renewed intermediate.
+ * but another `generation` (or name) replaces it: neither another `validHours` nor a renewed intermediate. Once it has
+ * ended, leave it out: the tls provider replaces what has ended, whatever it is told.
  *
  * @example
  * const users = new CertificateAuthority("users", { hierarchy: "users", environment: "dev", domain: "corp.test" });
@@ -111,15 +112,7 @@ export class DeviceCertificate extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        // `readyForRenewal`: the provider would replace it once it has ended.
-        ignoreChanges: [
-          "caCertPem",
-          "caPrivateKeyPem",
-          "validityPeriodHours",
-          "earlyRenewalHours",
-          "allowedUses",
-          "readyForRenewal",
-        ],
+        ignoreChanges: ["caCertPem", "caPrivateKeyPem", "validityPeriodHours", "earlyRenewalHours", "allowedUses"],
       },
     );
   }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 
 import type { DeviceRow } from "../../cli/device/list";
+import type { TrustGraph } from "../../components";
 import { evidenceOf } from "../../components/pki/evidence";
 import { collectHosts } from "../../components/trust/audit/hosts";
 import { Engine } from "../../components/trust/containers";
@@ -69,9 +70,11 @@ beforeAll(async () => {
   const started = Clients.start(stack.name, files);
   await device("add", "laptop-ann", "--owner", "ann@corp.test", "--purpose", "her laptop");
   await device("add", "meter-7", "--owner", "facilities@corp.test", "--purpose", "reads the meters", "--valid", "30d");
+  await device("add", "phone-bob", "--owner", "bob@corp.test", "--purpose", "his phone");
   expect((await list()).map((it) => `${it.name}: ${it.state}`)).toEqual([
     "laptop-ann: not issued yet",
     "meter-7: not issued yet",
+    "phone-bob: not issued yet",
   ]);
   await Promise.all([stack.bringUp(), started]);
   clients = await started;
@@ -162,7 +165,9 @@ test("exported files are for their owner's eyes, are never overwritten by accide
   expect(again.err).toMatch(/there is already .*meter-7\.key[\s\S]*--force/);
   await device("export", "meter-7", "--out", join(files, "pem"), "--profile", "pem", "--force");
   expect(evidenceOf(readFileSync(join(files, "pem", "entry-root.pem"), "utf8")).subject).toBe("services root g1");
-  expect((await refusedDevice("export", "nobody")).err).toMatch(/there is no device nobody[\s\S]*laptop-ann, meter-7/);
+  expect((await refusedDevice("export", "nobody")).err).toMatch(
+    /there is no device nobody[\s\S]*laptop-ann, meter-7, phone-bob/,
+  );
 });
 
 describe.each(["modern", "compatible"])("the PKCS#12 file of profile %s", (profile) => {
@@ -362,6 +367,20 @@ test("a device whose certificate still opens the entry is not forgotten: preview
   expect(text).not.toMatch(/^\s+at .*:\d+/m);
 });
 
+/** What the stack remembers of a device as it is after its end: time cannot be moved for the provider. */
+async function endInMemory(name: string): Promise<void> {
+  const state = JSON.parse(await stack.exportText()) as {
+    deployment: { resources: { type: string; outputs?: { trust?: TrustGraph } }[] };
+  };
+  const outputs = state.deployment.resources.find((it) => it.type === "pulumi:pulumi:Stack")?.outputs;
+  const ended = outputs?.trust?.devices?.[name];
+  if (!ended) throw new Error(`the stack remembers no ${name}`);
+  Object.assign(ended.evidence, { notBefore: "2019-10-01T00:00:00.000Z", notAfter: "2020-01-01T00:00:00.000Z" });
+  const file = join(stack.folder, "ended.json");
+  writeFileSync(file, JSON.stringify(state));
+  expect((await stack.run("stack", "import", "--file", file)).code).toBe(0);
+}
+
 test("a renewed device has both certificates until the old one is revoked; a removed one has none", async () => {
   expect(await device("renew", "laptop-ann")).toMatch(/valid until/);
   expect(await device("revoke", "meter-7", "--reason", "cessationOfOperation")).toMatch(/will be refused/);
@@ -379,10 +398,17 @@ test("a renewed device has both certificates until the old one is revoked; a rem
 
   await device("revoke", "laptop-ann", "--old");
   await device("remove", "meter-7");
+  await endInMemory("phone-bob");
   await stack.bringUp();
   expect((await call("modern")).code).not.toBe(0);
   expect((await call("new")).out).toMatch(/x-gatehouse-user",\s+"laptop-ann"/);
-  expect(await list()).toMatchObject([{ name: "laptop-ann", state: "valid", earlier: [] }]);
+  expect(await list()).toMatchObject([
+    { name: "laptop-ann", state: "valid", earlier: [] },
+    { name: "phone-bob", state: "ended", generation: 1 },
+  ]);
+  expect((await stack.resources()).filter((it) => it.urn.includes("phone-bob"))).toEqual([]);
   await expect(ask("echo.localhost", meter())).rejects.toThrow();
+  const { text } = await stack.preview("--expect-no-changes");
+  expect(text).toMatch(/gatehouse:devices\.phone-bob: its certificate ended on 2020[\s\S]*device renew phone-bob/);
   await stack.expectNoChanges();
 });

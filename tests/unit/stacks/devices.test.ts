@@ -1,7 +1,7 @@
 import type { GraphDevice, TrustGraph } from "../../../components";
 import { deviceState, earlierCertificates, openCertificates } from "../../../components/trust/devices";
 import { evidenceOf } from "../../../components/pki/evidence";
-import { deviceProblems, deviceWarnings } from "../../../stacks/devices";
+import { deviceProblems, deviceWarnings, endedDevice } from "../../../stacks/devices";
 import { makeHierarchy } from "../../support/certificates";
 import { good, parse, type Raw } from "../config/support";
 
@@ -136,4 +136,11 @@ it("the preview warns of what ends, is revoked, or waits for the next certificat
     expect.stringMatching(/valid: holds for the next/),
   ]);
   expect(warned({ "laptop-ann": { ...same, generation: 3 } }, 61)).toEqual([]);
+});
+
+it("an ended certificate is not made again; its device waits for the next generation", () => {
+  const ended = (generation: number, days: number): boolean =>
+    endedDevice({ name: "laptop-ann", generation }, graph({ "laptop-ann": device }), later(days)) !== undefined;
+  expect([ended(2, 88), ended(2, 90), ended(3, 90)]).toEqual([false, true, false]);
+  expect(endedDevice({ name: "phone", generation: 1 }, graph({}), now)).toBeUndefined();
 });
