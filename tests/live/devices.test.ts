@@ -256,7 +256,7 @@ describe("Chromium, headless", () => {
   ].join(" ");
 
   /** A home of its own with our root, and the device's certificate where it is given. */
-  async function open(home: string, host: string, certificate?: string, more = ""): Promise<string> {
+  async function open(home: string, host: string, certificate?: string): Promise<string> {
     const db = `sql:${home}/.pki/nssdb`;
     const policy = { AutoSelectCertificateForUrls: [JSON.stringify({ pattern: url(host), filter: {} })] };
     const prepared = await clients.run(
@@ -271,7 +271,7 @@ describe("Chromium, headless", () => {
     );
     expect(prepared).toMatchObject({ code: 0 });
     const { out, err } = await clients.run(
-      `HOME=${home} chromium ${FLAGS} ${more} --user-data-dir=${home}/profile --dump-dom ${url(host)}`,
+      `HOME=${home} chromium ${FLAGS} --user-data-dir=${home}/profile --dump-dom ${url(host)}`,
     );
     return out || (/Page load failed: net::\w+/.exec(err)?.[0] ?? err);
   }
@@ -283,10 +283,9 @@ describe("Chromium, headless", () => {
   });
 
   test("is refused without one", async () => {
-    // In TLS 1.3 the refusal comes after the handshake, and Chromium may only see that the connection is gone.
-    expect(await open("/tmp/stranger", "echo.localhost")).toMatch(/^Page load failed: net::ERR_/);
-    expect(await open("/tmp/older", "echo.localhost", undefined, "--ssl-version-max=tls1.2")).toBe(
-      "Page load failed: net::ERR_BAD_SSL_CLIENT_AUTH_CERT",
+    // The refusal can meet a connection that Chromium has begun to use for HTTP/2: then it only sees that this is gone.
+    expect(await open("/tmp/stranger", "echo.localhost")).toMatch(
+      /^Page load failed: net::ERR_(BAD_SSL_CLIENT_AUTH_CERT|SOCKET_NOT_CONNECTED|CONNECTION_CLOSED|CONNECTION_RESET)$/,
     );
   });
 
