@@ -280,6 +280,24 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     expect((await gate.health()).ok).toBe(true);
   });
 
+  it("goes on serving when there is no room for another release, says so, and takes it once there is", async () => {
+    const started = await gate.inspect("{{.State.StartedAt}}");
+    const fill = "cat /dev/zero >/run/gatehouse/fill; true";
+    await docker("exec", gate.name, "sh", "-c", `${fill} 2>/dev/null`);
+    const next = makeRelease(server, authority);
+    await gate.deliver(next);
+    await gate.until((status) => status.state !== "active");
+    expect((await gate.health()).line).toMatch(/no room left in \/run\/gatehouse/);
+    expect(await gate.get(root())).toBe(leafOf(first));
+
+    await docker("exec", gate.name, "rm", "/run/gatehouse/fill");
+    await docker("exec", gate.name, "gatehouse-keeper", "again");
+    await gate.until((now) => now.state === "active" && now.release === next.id);
+    expect(await gate.get(root())).toBe(leafOf(next));
+    expect(await gate.inspect("{{.State.StartedAt}}")).toBe(started);
+    first = next;
+  });
+
   it("waits for a file that is still missing or damaged, then refuses, then takes it when it comes", async () => {
     const next = makeRelease(server, authority);
     const damaged: Record<string, string> = { ...next.files, "server.crt": "-----BEGIN CERT" };

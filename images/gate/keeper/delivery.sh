@@ -58,6 +58,7 @@ read_candidate() {
   # Without its mode: it is read-only in the volume, and this copy is written again and again.
   if ! cp --no-preserve=mode "$TRUST/manifest.json" "$RUN/candidate.json" 2>/dev/null; then
     STAGE=incomplete MANIFEST_RELEASE='' REASON='incomplete: manifest.json (missing)'
+    if [[ -e $TRUST/manifest.json ]] && ! room; then REASON=$NO_ROOM; fi
     return 1
   fi
   read_manifest "$RUN/candidate.json" || code=$?
@@ -80,7 +81,12 @@ take_candidate() {
     REASON="manifest.json: release $ACTIVE is active with other content; new content needs a new release id"
     return 1
   fi
-  copy_candidate "$directory" || { STAGE=incomplete REASON='incomplete: the volume changed while it was read'; return 1; }
+  if ! copy_candidate "$directory"; then
+    STAGE=incomplete REASON='incomplete: the volume changed while it was read'
+    room || REASON=$NO_ROOM
+    forget "$directory"
+    return 1
+  fi
   if bad=$(incomplete_files "$directory"); then
     STAGE=incomplete REASON="incomplete: $bad"
     return 1
@@ -96,12 +102,17 @@ take_candidate() {
 copy_candidate() {
   local name
   rm -rf "$1"
-  mkdir -p "$1"
+  mkdir -p "$1" || return 1
   for name in "${!FILES[@]}"; do
     cp --no-preserve=all "$TRUST/$name" "$1/$name" 2>/dev/null || return 1
   done
   chmod 0600 "$1"/*
-  cp "$RUN/candidate.json" "$1/manifest.json"
+  cp "$RUN/candidate.json" "$1/manifest.json" 2>/dev/null
+}
+
+# room: whether anything can still be written.
+room() {
+  printf x 2>/dev/null >"$RUN/room" && rm -f "$RUN/room"
 }
 
 # activate DIRECTORY: swap, start or reload, and believe only what a handshake shows; on failure all the way back.

@@ -5,6 +5,7 @@ ACTIVE=''         # the release that is served, or nothing
 CANDIDATE=''      # the release that is pending or refused, as far as it is known
 REASON=''         # one line: why it is pending or refused
 SINCE=''
+NO_ROOM="no room left in $RUN"
 EXPIRES=''        # end of the first of the active release's certificates and revocation lists to end
 
 # enter STATE EVENT [CANDIDATE REASON]: writes and logs a state; says nothing twice.
@@ -17,17 +18,28 @@ enter() {
   log "$event" "${candidate:-$ACTIVE}" "$reason"
 }
 
+# write_status: a full tmpfs must not end the keeper, and with it the server. What is in reserve is for this moment.
 write_status() {
+  if write_state_files || { rm -f "$RUN/reserve"; write_state_files; }; then
+    WRITTEN_ACTIVE=$ACTIVE
+  else
+    WRITTEN_ACTIVE='not written'
+    log unwritten "$ACTIVE" "$NO_ROOM: status and health are those of before"
+  fi
+}
+
+write_state_files() {
   local refused=null pending=null
   [[ $STATE != refused ]] || refused="{\"release\":$(json_or_null "$CANDIDATE"),\"reason\":$(json "$REASON")}"
   [[ $STATE != pending ]] || pending=$(json "$REASON")
-  printf '{"release":%s,"state":"%s","refused":%s,"pending":%s,"since":"%s","server":"%s","expires":%s}\n' \
-    "$(json_or_null "$ACTIVE")" "$STATE" "$refused" "$pending" "$SINCE" "$SERVER" \
-    "$(json_or_null "$(iso "$EXPIRES")")" >"$RUN/status.json.new"
-  printf '%s\n' "$STATE" "${SERVER_PID:-}" "$EXPIRES" "$(active_addresses)" "$REASON" >"$RUN/health.new"
-  mv -f "$RUN/health.new" "$RUN/health"
-  mv -f "$RUN/status.json.new" "$RUN/status.json"
-  WRITTEN_ACTIVE=$ACTIVE
+  {
+    printf '{"release":%s,"state":"%s","refused":%s,"pending":%s,"since":"%s","server":"%s","expires":%s}\n' \
+      "$(json_or_null "$ACTIVE")" "$STATE" "$refused" "$pending" "$SINCE" "$SERVER" \
+      "$(json_or_null "$(iso "$EXPIRES")")" >"$RUN/status.json.new" &&
+      printf '%s\n' "$STATE" "${SERVER_PID:-}" "$EXPIRES" "$(active_addresses)" "$REASON" >"$RUN/health.new" &&
+      mv -f "$RUN/health.new" "$RUN/health" &&
+      mv -f "$RUN/status.json.new" "$RUN/status.json"
+  } 2>/dev/null
 }
 
 json_or_null() {
