@@ -62,6 +62,10 @@ export function warningsOf(view: View, edges: readonly EdgeConfig[]): string[] {
       );
   });
   for (const [name, host] of view.hosts) {
+    if (host.clientCertificate === "optional")
+      warnings.push(
+        `${formatKey(["proxy", "hosts", name, "clientCertificate"])}: optional lets visitors without a certificate in, and yet Apache refuses whoever shows a bad one in the handshake; \`gatehouse audit\` counts both`,
+      );
     host.routes.forEach((route, index) => {
       if (route.insecureUntil !== undefined)
         warnings.push(

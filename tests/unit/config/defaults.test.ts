@@ -234,6 +234,23 @@ describe("the networks", () => {
 });
 
 describe("warnings", () => {
+  it("say what the entry cannot audit: a bad certificate ends its handshake where one is optional", () => {
+    const asks = (clientCertificate: string): readonly string[] =>
+      parse(
+        put(put(good(), ["mtls"], { phase: "users" }), ["proxy", "hosts", "shop.localhost"], {
+          clientCertificate,
+          routes: [
+            { path: "/", to: "site" },
+            { path: "/api", to: "orders" },
+          ],
+        }),
+      ).warnings;
+    expect(asks("optional")).toEqual([
+      expect.stringMatching(/^gatehouse:proxy\.hosts.*shop\.localhost.*Apache refuses whoever shows a bad one/),
+    ]);
+    expect(asks("required")).toEqual([]);
+  });
+
   it("are none for a stack without anything strange", () => {
     expect(parse(good()).warnings).toEqual([]);
   });
