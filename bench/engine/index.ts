@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { TestStack, type Finished } from "../../tests/support/stack";
+import type { Settings } from "../../tests/support/stack-settings";
 import { PulumiCpu } from "../support/cgroup";
 import { progress, type Report, type Section } from "../support/report";
 import { figure, ratio, show } from "../support/statistics";
@@ -131,7 +132,7 @@ class EngineBench {
     try {
       return await TestStack.create({
         containers: this.options.docker === "real" && !program,
-        ...(program ? { program, config: {} } : { config: settings(this.services, this.options.calls) }),
+        ...(program ? { program, config: {} } : { config: this.settings() }),
       });
     } finally {
       if (before === undefined) delete process.env.DOCKER_HOST;
@@ -139,6 +140,12 @@ class EngineBench {
       delete process.env.NODE_OPTIONS;
       delete process.env.GATEHOUSE_BENCH_PROOF;
     }
+  }
+
+  /** With a stub nobody else is on the networks, and two names of hundreds never meet in so large a pool. */
+  private settings(): Settings {
+    const config = settings(this.services, this.options.calls);
+    return this.options.docker === "stub" ? { networks: { pool: "10.0.0.0/8" }, ...config } : config;
   }
 
   /** What the bare program has to declare. */
