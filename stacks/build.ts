@@ -9,7 +9,7 @@ import { deviceSecrets, makeDevices } from "./devices";
 import { makeHosts, makeProxy } from "./entry";
 import { graphOf, type GraphOutputs } from "./graph";
 import { makeIdentities, type Build } from "./identities";
-import { describeOrder, planOrder } from "./order";
+import { describeMoves, describeOrder, planOrder } from "./order";
 import { proofEdges, proofHosts, proofMembers } from "./proof";
 import { sequenceLoaders, type Announce } from "./sequence";
 import { keeperOf, makeImages, makeSecrets, makeService } from "./services";
@@ -73,6 +73,7 @@ export async function buildStack(
 
 /** Lowered callees and replaced certificates first, raised callees last; nothing where there is nothing of it. */
 async function arrange({ config, remembered }: Build): Promise<Announce | undefined> {
+  for (const move of describeMoves(remembered?.edges, config.edges)) await pulumi.log.info(move);
   const order = planOrder(remembered?.edges, config.edges, revokedMembers(config, remembered));
   if (!order) return undefined;
   await pulumi.log.info(describeOrder(order));

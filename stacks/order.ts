@@ -71,6 +71,16 @@ export function planOrder(
   return { lowered, renewed, raised: callersFirst(raised) };
 }
 
+/** Every edge whose enforcement moves, a line each, in the order of the edges: `gate->orders: audit -> strict`. */
+export function describeMoves(before: readonly Edge[] | undefined, now: readonly Edge[]): string[] {
+  const known = new Map((before ?? []).map((edge) => [edgeName(edge), edge]));
+  return now.flatMap((edge) => {
+    const old = known.get(edgeName(edge));
+    if (!old || old.external || edge.external || old.enforcement === edge.enforcement) return [];
+    return [`${edgeName(edge)}: ${old.enforcement} -> ${edge.enforcement}`];
+  });
+}
+
 /** One line for the preview and the update; which edges move, and how, is said beside it. */
 export function describeOrder({ lowered, renewed, raised }: Order): string {
   const first = [

@@ -232,7 +232,7 @@ test("after a clean window of the asked length strict is let through, and refuse
   while ((await stack.preview()).code !== 0)
     if (Date.now() > deadline) throw new Error("the window never became clean");
   const { text } = await stack.bringUp();
-  expect(text).toContain("gate->echo audit -> strict");
+  expect(text).toContain("gate->echo: audit -> strict");
   expect(fromGate("")).not.toContain("200 OK");
   expect(fromEcho("")).not.toContain("NOAUTH");
   expect((await stack.request("https://echo.localhost/")).status).toBe(200);

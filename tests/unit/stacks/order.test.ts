@@ -1,4 +1,4 @@
-import { describeOrder, planOrder, type Order } from "../../../stacks/order";
+import { describeMoves, describeOrder, planOrder, type Order } from "../../../stacks/order";
 import type { Enforcement } from "../../../components/trust/enforcement";
 
 type Edges = Record<string, Enforcement>;
@@ -17,6 +17,21 @@ describe("the order of an update", () => {
     expect(planOrder(undefined, edges(same))).toBeUndefined();
     expect(plan(same, { ...same, "gate->echo": "strict" })).toBeUndefined();
     expect(plan({ ...same, "gate->echo": "off" }, same)).toBeUndefined();
+  });
+
+  it("names every edge that moves, and none that is new, gone or the same", () => {
+    const before: Edges = {
+      "gate->orders": "audit",
+      "gate->site": "strict",
+      "orders->store": "off",
+      "gate->old": "off",
+    };
+    const now: Edges = { "gate->orders": "strict", "gate->site": "off", "orders->store": "off", "gate->new": "strict" };
+    expect(describeMoves(edges(before), edges(now))).toEqual([
+      "gate->orders: audit -> strict",
+      "gate->site: strict -> off",
+    ]);
+    expect(describeMoves(undefined, edges(now))).toEqual([]);
   });
 
   it("lowers first, raises last, and says so in one line", () => {
