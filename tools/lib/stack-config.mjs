@@ -52,18 +52,24 @@ export function selectStack(stack, cwd, env, paths) {
 
 /**
  * For commands of somebody's own, which go without our copy: takes out again the salts that they put into files which
- * had none. A file with secrets keeps its salt, for without it they would be lost.
+ * had none, and what pulumi did to the layout of those on the way. A file with secrets keeps its salt, for without it
+ * they would be lost.
  * @param {string} folder
  * @param {() => Promise<number>} work
  */
 export async function keepingSaltOut(folder, work) {
-  const before = new Set(settingsFiles(folder).filter((file) => SALT.test(fs.readFileSync(file, "utf8"))));
+  const before = new Map(settingsFiles(folder).map((file) => [file, fs.readFileSync(file, "utf8")]));
+  /** @param {string} text */
+  const content = (text) => text.replace(/\s+/g, "");
   try {
     return await work();
   } finally {
     for (const file of settingsFiles(folder)) {
       const text = fs.readFileSync(file, "utf8");
-      if (!before.has(file) && SALT.test(text) && !SECRET.test(text)) fs.writeFileSync(file, text.replace(SALT, ""));
+      const was = before.get(file);
+      if ((was !== undefined && SALT.test(was)) || !SALT.test(text) || SECRET.test(text)) continue;
+      const without = text.replace(SALT, "");
+      fs.writeFileSync(file, was !== undefined && content(was) === content(without) ? was : without);
     }
   }
 }

@@ -82,7 +82,7 @@ it("the environment keeps what the user has set, and protects our own state only
 
 it("a command of somebody's own leaves committed settings without a salt, unless they hold secrets", () => {
   const settings = (name: string): string => path.join(folder, `Pulumi.${name}.yaml`);
-  const plain = "config:\n  a:b: c\n";
+  const plain = "config:\n  a:b: { c: d }\n";
   const secret = "config:\n  a:b:\n    secure: v1:xyz\n";
   fs.writeFileSync(settings("plain"), plain);
   fs.writeFileSync(settings("secret"), secret);
@@ -90,7 +90,11 @@ it("a command of somebody's own leaves committed settings without a salt, unless
     "stack-config.mjs",
     `const fs = await import("node:fs");
      return lib.keepingSaltOut(${JSON.stringify(folder)}, async () => {
-       for (const file of ${JSON.stringify([settings("plain"), settings("secret")])}) fs.appendFileSync(file, "encryptionsalt: v1:abc\\n");
+       for (const file of ${JSON.stringify([settings("plain"), settings("secret")])}) {
+         // As pulumi does it: the whole file is written anew, in its own layout.
+         const text = fs.readFileSync(file, "utf8").replaceAll("{ ", "{").replaceAll(" }", "}");
+         fs.writeFileSync(file, text + "encryptionsalt: v1:abc\\n");
+       }
        return 0;
      });`,
   );
