@@ -1,6 +1,7 @@
 import type { GraphEdge, TrustGraph } from "../components";
 import type { Problem } from "../components/problems";
-import { collectEvidence, edgeKey, type LogSource } from "../components/trust/audit/collect";
+import { collectEvidence, type LogSource } from "../components/trust/audit/collect";
+import { edgeName } from "../components/trust/enforcement";
 import type { Offender } from "../components/trust/audit/count";
 import { judgeEdge, type EdgeEvidence } from "../components/trust/audit/verdict";
 import { lengthWords, offenderWords } from "../components/trust/audit/words";
@@ -44,7 +45,7 @@ export async function auditGate(
   const warnings: string[] = [];
   const forced = new Map<string, string>();
   for (const { edge, before } of raises) {
-    const name = edgeKey(edge);
+    const name = edgeName(edge);
     const against = reasons.get(name) ?? [];
     const why = config.force[name];
     if (against.length === 0) continue;
@@ -56,7 +57,7 @@ export async function auditGate(
   }
   for (const edge of config.edges) {
     const kept = keptForce(edge, config, remembered);
-    if (kept !== undefined) forced.set(edgeKey(edge), kept);
+    if (kept !== undefined) forced.set(edgeName(edge), kept);
   }
   warnings.push(...idleForces(config, remembered, raises, forced));
   return { problems, warnings: warnings.sort(), forced };
@@ -100,7 +101,7 @@ async function reasonsOf(
   const reasons = new Map<string, string[]>();
   for (const { edge, before } of raises)
     if (before.enforcement === "off")
-      reasons.set(edgeKey(edge), ["it was off until now: nothing is known about certificates of its callers"]);
+      reasons.set(edgeName(edge), ["it was off until now: nothing is known about certificates of its callers"]);
   const audited = raises.filter(({ before }) => before.enforcement !== "off");
   if (audited.length === 0) return reasons;
 
@@ -116,11 +117,11 @@ async function reasonsOf(
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     for (const { edge } of audited)
-      reasons.set(edgeKey(edge), [`not counted: the Docker engine cannot be asked (${words})`]);
+      reasons.set(edgeName(edge), [`not counted: the Docker engine cannot be asked (${words})`]);
     return reasons;
   }
   for (const { edge, before } of audited) {
-    const found = evidence.get(edgeKey(edge)) ?? { from: start, rotated: false };
+    const found = evidence.get(edgeName(edge)) ?? { from: start, rotated: false };
     const verdict = judgeEdge(found, {
       enforcement: before.enforcement,
       since: before.enforcement === "strict" ? 0 : millis(before.since),
@@ -131,7 +132,7 @@ async function reasonsOf(
     });
     const lines = [...verdict.reasons, ...verdict.offenders.map(offenderWords)];
     if (before.enforcement === "audit") lines.push(...siblingOffenders(edge, siblings, evidence).map(offenderWords));
-    if (lines.length > 0) reasons.set(edgeKey(edge), lines);
+    if (lines.length > 0) reasons.set(edgeName(edge), lines);
   }
   return reasons;
 }
@@ -144,7 +145,7 @@ function siblingOffenders(
 ): Offender[] {
   return siblings
     .filter((sibling) => sibling.to === edge.to)
-    .flatMap((sibling) => evidence.get(edgeKey(sibling))?.tally?.offenders ?? []);
+    .flatMap((sibling) => evidence.get(edgeName(sibling))?.tally?.offenders ?? []);
 }
 
 /** Whether the callee refuses everybody without a certificate once the configuration is in place. */
@@ -159,7 +160,7 @@ function problemOf(
   before: GraphEdge,
   against: readonly string[],
 ): Problem {
-  const name = edgeKey(edge);
+  const name = edgeName(edge);
   const byPhase = remembered?.phase !== config.phase;
   const wanted = lengthWords(config.auditAtLeastSeconds);
   const first =
@@ -181,7 +182,7 @@ function keptForce(edge: EdgeConfig, config: Settings, remembered: TrustGraph | 
   const before = find(remembered, edge);
   if (edge.enforcement !== "strict" || before?.enforcement !== "strict" || before.forced === undefined)
     return undefined;
-  return config.force[edgeKey(edge)] ?? before.forced;
+  return config.force[edgeName(edge)] ?? before.forced;
 }
 
 /** Never a problem: an edge that is lowered in a hurry must not be held up by an entry that has become pointless. */
@@ -192,10 +193,10 @@ function idleForces(
   forced: ReadonlyMap<string, string>,
 ): string[] {
   return Object.entries(config.force).flatMap(([name, why]) => {
-    const edge = config.edges.find((it) => edgeKey(it) === name);
+    const edge = config.edges.find((it) => edgeName(it) === name);
     if (edge?.enforcement !== "strict")
       return [`${forceKey(name)}: no effect, the edge is ${edge?.enforcement ?? "not there"}; remove it`];
-    if (raises.some((raise) => edgeKey(raise.edge) === name))
+    if (raises.some((raise) => edgeName(raise.edge) === name))
       return forced.has(name) ? [] : [`${forceKey(name)}: not needed, the audit has nothing against it; remove it`];
     if (forced.has(name)) return [`${forceKey(name)}: the edge was made strict by force (${why})`];
     const state = find(remembered, edge) ? "was strict already" : "is new and may start strict";

@@ -12,7 +12,7 @@ import type {
 } from "../components";
 import { evidenceOf } from "../components/pki/evidence";
 import { devicesOf } from "./devices";
-import { edgeKey } from "../components/trust/audit/collect";
+import { edgeName } from "../components/trust/enforcement";
 import { sinceOf } from "./auditGate";
 import type { MadeHost } from "./entry";
 import type { GatehouseConfig } from "./config";
@@ -63,7 +63,7 @@ export function graphOf(parts: GraphParts): GraphOutputs {
       protocol: edge.protocol,
       enforcement: edge.enforcement,
       since: sinceOf(edge, parts.remembered, now),
-      ...(parts.forced.has(edgeKey(edge)) && { forced: parts.forced.get(edgeKey(edge)) }),
+      ...(parts.forced.has(edgeName(edge)) && { forced: parts.forced.get(edgeName(edge)) }),
       ...(edge.external && { external: true }),
     })),
     ...(config.devices.length > 0 && { devices: devicesOf(config, parts.devices, parts.remembered) }),

@@ -1,6 +1,5 @@
 import type { GraphEdge } from "../components";
-import { clientVerification } from "../components/trust/enforcement";
-import { edgeName } from "./config/graph";
+import { clientVerification, edgeName } from "../components/trust/enforcement";
 import { ENFORCEMENTS } from "./config/schemaTrust";
 
 type Edge = Pick<GraphEdge, "from" | "to" | "enforcement" | "external">;

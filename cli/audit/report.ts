@@ -1,5 +1,6 @@
 import type { Enforcement } from "../../components/trust/enforcement";
-import { collectEvidence, edgeKey, type LogSource } from "../../components/trust/audit/collect";
+import { collectEvidence, type LogSource } from "../../components/trust/audit/collect";
+import { edgeName } from "../../components/trust/enforcement";
 import { callsOf, type Offender } from "../../components/trust/audit/count";
 import { collectHosts, type HostTally } from "../../components/trust/audit/hosts";
 import { judgeEdge, type EdgeEvidence } from "../../components/trust/audit/verdict";
@@ -59,7 +60,7 @@ export async function auditReport(
   const atLeastSeconds = graph.audit?.atLeastSeconds ?? DEFAULT_AT_LEAST;
   const start = now.getTime() - (options.windowSeconds ?? atLeastSeconds) * 1000;
   const edges = graph.edges.filter(
-    (it) => !it.external && (options.edge === undefined || edgeKey(it) === options.edge),
+    (it) => !it.external && (options.edge === undefined || edgeName(it) === options.edge),
   );
   // Where nothing is asked for there is nothing to count.
   const counted = edges.filter((it) => it.enforcement !== "off");
@@ -69,7 +70,7 @@ export async function auditReport(
     counted.map((edge) => ({ edge, start: Math.max(start, since(edge) ?? start) })),
   );
   const reports = edges.map((edge) =>
-    edgeReport(edge, evidence.get(edgeKey(edge)), graph, { atLeastSeconds, now: now.getTime() }),
+    edgeReport(edge, evidence.get(edgeName(edge)), graph, { atLeastSeconds, now: now.getTime() }),
   );
   return {
     environment: graph.environment,
@@ -88,7 +89,7 @@ function edgeReport(
   circumstances: { readonly atLeastSeconds: number; readonly now: number },
 ): EdgeReport {
   const known = {
-    edge: edgeKey(edge),
+    edge: edgeName(edge),
     enforcement: edge.enforcement,
     ...(edge.since !== undefined && { since: edge.since }),
     ...(edge.forced !== undefined && { forced: edge.forced }),

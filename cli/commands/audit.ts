@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 
 import type { TrustGraph } from "../../components/trust/graph";
-import { edgeKey } from "../../components/trust/audit/collect";
+import { edgeName } from "../../components/trust/enforcement";
 import { Engine } from "../../components/trust/containers";
 import { auditReport } from "../audit/report";
 import { renderAudit } from "../audit/render";
@@ -56,7 +56,7 @@ are kept up to 30 MB a container and go with it. Exit codes: 0 every edge in aud
 }
 
 function requireEdge(graph: TrustGraph, name: string): void {
-  const known = graph.edges.filter((it) => !it.external).map(edgeKey);
+  const known = graph.edges.filter((it) => !it.external).map(edgeName);
   if (!known.includes(name))
     throw new UsageFailure(`this stack has no edge ${name}`, `name one of: ${known.join(", ")}`);
 }

@@ -35,3 +35,8 @@ export function treatmentOf(
   if (callee.tls === "own") return contractEnforcement(rules);
   return ({ none: "off", optional: "audit", required: "strict" } as const)[clientVerification(rules)];
 }
+
+/** `gate->orders`, as in `gatehouse:mtls.edges`. */
+export function edgeName(edge: { readonly from: string; readonly to: string }): string {
+  return `${edge.from}->${edge.to}`;
+}

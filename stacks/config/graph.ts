@@ -1,3 +1,4 @@
+import { edgeName } from "../../components/trust/enforcement";
 import type { CallConfig, EdgeConfig, Enforcement, NetworkConfig, Protocol } from "./model";
 import type { View } from "./view";
 
@@ -55,11 +56,6 @@ export function edgesOf(view: View): EdgeConfig[] {
       return [{ from, to, kind, protocol: target.protocol, port: target.port, enforcement, external } as const];
     })
     .sort((a, b) => (edgeName(a) < edgeName(b) ? -1 : 1));
-}
-
-/** `gate->orders`, as in `gatehouse:mtls.edges`. */
-export function edgeName(edge: { readonly from: string; readonly to: string }): string {
-  return `${edge.from}->${edge.to}`;
 }
 
 function enforcementOf(view: View, from: string, to: string, kind: EdgeConfig["kind"]): Enforcement {

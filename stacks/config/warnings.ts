@@ -1,6 +1,6 @@
+import { edgeName } from "../../components/trust/enforcement";
 import { certificatesOf } from "../../components/pki/evidence";
 import { lifetimeWarnings } from "../../components/pki/lifetimes";
-import { edgeName } from "./graph";
 import { deviceWarnings } from "./rules/devices";
 import { parseMoment } from "./rules/revoked";
 import { formatKey } from "./keys";

@@ -1,3 +1,4 @@
+import { edgeName } from "../enforcement";
 import type { GraphEdge, TrustGraph } from "../graph";
 import { EdgeCounter, type People } from "./count";
 import type { LogReader } from "./observation";
@@ -27,11 +28,6 @@ export interface LogSource {
 export interface EdgeRequest {
   readonly edge: GraphEdge;
   readonly start: number;
-}
-
-/** `gate->orders`, as in `gatehouse:mtls.edges`. */
-export function edgeKey(edge: { readonly from: string; readonly to: string }): string {
-  return `${edge.from}->${edge.to}`;
 }
 
 /** A sidecar says something when it starts; a log that begins this much later has lost its beginning. */
@@ -73,14 +69,14 @@ async function calleeEvidence(
   const container = containerOf(graph, containers, callee, own ? "application" : "sidecar");
   const none = (missing: string): [string, EdgeEvidence][] =>
     requests.map(({ edge, start }) => [
-      edgeKey(edge),
+      edgeName(edge),
       { missing, from: start, rotated: false, ...(container && { container: container.created }) },
     ]);
   if (!container) return none(`the container of ${callee} is not there`);
   const edges = graph.edges.filter((edge) => edge.to === callee);
   const off = edges.find((edge) => edge.enforcement === "off");
   // One setting for all of its callers, that of the weakest edge (contractEnforcement).
-  if (own && off) return none(`${callee} does its own TLS and asks nobody, as ${edgeKey(off)} is off`);
+  if (own && off) return none(`${callee} does its own TLS and asks nobody, as ${edgeName(off)} is off`);
 
   const callers = edges.map((edge) => edge.from);
   const makeCounters = (): EdgeCounter[] =>
@@ -113,7 +109,7 @@ async function calleeEvidence(
   const rotated = Date.parse(first) > container.created + ROTATED_MS;
   const begin = rotated ? Date.parse(first) : container.created;
   return requests.map(({ edge, start }, index) => [
-    edgeKey(edge),
+    edgeName(edge),
     {
       ...(counters[index] && { tally: counters[index].tally() }),
       from: Math.max(start, begin),

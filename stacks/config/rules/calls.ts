@@ -1,4 +1,5 @@
-import { callsOf, edgeName, edgesOf } from "../graph";
+import { edgeName } from "../../../components/trust/enforcement";
+import { callsOf, edgesOf } from "../graph";
 import { formatKey, suggestion } from "../keys";
 import { TLS_PORT } from "../schemaService";
 import type { Report, Service, View } from "../view";
