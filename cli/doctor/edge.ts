@@ -1,5 +1,6 @@
 import { treatmentOf } from "../../components/trust/enforcement";
 import type { GraphEdge } from "../../components/trust/graph";
+import { PROOF_ALPN } from "../../components/trust/proof/marker";
 import { isOwnFault, VERIFY_REASONS, type VerifyReason } from "../../components/trust/words";
 import type { StackContainer } from "../docker";
 import { finding, type Finding } from "./failures";
@@ -23,7 +24,7 @@ export async function edgeHop(patient: Patient, edge: GraphEdge): Promise<Hop> {
   if (!call) return skipped("edge", about, `the configuration of ${caller.name} could not be read`);
   const [output, without, through] = await Promise.all([
     shake(patient, call, caller),
-    demands(call) ? shake(patient, { ...call, client: false }, caller, ...withoutOptions(patient, call)) : "",
+    demands(call) ? shakeWithout(patient, call, caller) : "",
     edge.external ? [] : throughFindings(patient, edge, caller),
   ]);
   if (/openssl: (command )?not found|exit=127/.test(output))
@@ -32,7 +33,7 @@ export async function edgeHop(patient: Patient, edge: GraphEdge): Promise<Hop> {
   const { seen, findings } = handshakeFindings(call, output, patient.owners);
   const told = `${seen}${edge.external ? "" : `, ${edge.enforcement}`}`;
   if (findings.length > 0) return hopOf("edge", about, told, await secondOpinion(patient, call, caller, findings));
-  const open = demands(call) ? letsInWithout(call, without) : undefined;
+  const open = demands(call) ? letsInWithout(call, without, refusesInHandshake(patient, call)) : undefined;
   const callee = { whose: edge.to, by: edge.from, ...(call.container !== undefined && { container: call.container }) };
   return hopOf("edge", about, told, [
     ...(open === undefined ? [] : [finding("not-enforced", { ...callee, seen: open })]),
@@ -42,18 +43,24 @@ export async function edgeHop(patient: Patient, edge: GraphEdge): Promise<Hop> {
 
 const demands = (call: Call): boolean => call.enforcement === "strict" && call.outside !== true;
 
-/** With TLS 1.2 the refusal is part of the handshake, so nothing has to be waited for; sidecars take both. */
-function withoutOptions(patient: Patient, call: Call): string[] {
-  return call.protocol === "tcp" && patient.graph.services[call.to]?.tls === "sidecar" ? ["-tls1_2"] : [];
+/** With TLS 1.2 a refusal is part of the handshake, so nothing has to be waited for; sidecars take both versions. */
+function refusesInHandshake(patient: Patient, call: Call): boolean {
+  return call.protocol === "tcp" && toSidecar(patient, call);
 }
 
-/**
- * Sidecars know what is offered by this name as a question of ours: it reaches no application and is in no audit. With
- * TCP they close such a connection at once, which is how they refuse a caller too: there it is not said.
- */
+const toSidecar = (patient: Patient, call: Call): boolean => patient.graph.services[call.to]?.tls === "sidecar";
+
+/** Sidecars know what is offered by this name as a question of ours: it reaches no application and is in no audit. */
+const MARK = ["-alpn", `${PROOF_ALPN},http/1.1`];
+
+function shakeWithout(patient: Patient, call: Call, caller: StackContainer): Promise<string> {
+  const options = refusesInHandshake(patient, call) ? ["-tls1_2", ...MARK] : [];
+  return shake(patient, { ...call, client: false }, caller, ...options);
+}
+
+/** With TCP a sidecar closes a marked connection at once, which is how it refuses a caller too: there it is not marked. */
 function mark(patient: Patient, call: Call): string[] {
-  const told = call.protocol === "http" && patient.graph.services[call.to]?.tls === "sidecar";
-  return told ? ["-alpn", "gatehouse-proof,http/1.1"] : [];
+  return call.protocol === "http" && toSidecar(patient, call) ? MARK : [];
 }
 
 function shake(patient: Patient, call: Call, caller: StackContainer, ...options: string[]): Promise<string> {

@@ -101,9 +101,13 @@ function readingFinding(call: Call, about: Circumstances, reading: Reading): Fin
   return finding(id, { ...about, ...told, expected: place });
 }
 
-/** Whether a callee that must demand a client certificate takes a call without one; then, what it said. */
-export function letsInWithout(call: Call, output: string): string | undefined {
-  if (readOpenssl(output) !== undefined || refusal(call, output) !== undefined) return undefined;
+/**
+ * Whether a callee that must demand a client certificate takes a call without one; then, what it said. Where a refusal is
+ * part of the handshake, a handshake that succeeds lets somebody in, whatever comes after it.
+ */
+export function letsInWithout(call: Call, output: string, inHandshake = false): string | undefined {
+  if (readOpenssl(output) !== undefined) return undefined;
+  if (!inHandshake && refusal(call, output) !== undefined) return undefined;
   if (!/^Verification: OK$/m.test(output)) return undefined;
   return call.protocol === "tcp"
     ? "the handshake without a client certificate was accepted"

@@ -239,14 +239,22 @@ test("after a clean window of the asked length strict is let through, and refuse
   for (const edge of (await stack.trust()).edges) expect(edge).not.toHaveProperty("forced");
 });
 
-test("what the proof has had refused is not among the refused, unless all is asked for", async () => {
-  const refusals = async (...args: string[]): Promise<LogEntry[]> =>
-    (await gatehouse("logs", "--refused", "--json", "--service", "echo", ...args)).out
+test("what proof and doctor have had refused is not among the refused, unless all is asked for", async () => {
+  const refusals = async (service: string, ...args: string[]): Promise<LogEntry[]> =>
+    (await gatehouse("logs", "--refused", "--json", "--service", service, ...args)).out
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line) as LogEntry);
-  expect((await refusals()).map(({ caller, reason }) => [caller, reason])).toEqual([["gate", "no client certificate"]]);
-  expect((await refusals("--all")).length).toBeGreaterThan(1);
+  expect((await gatehouse("doctor")).code).toBe(0);
+  for (const [service, from] of [
+    ["echo", "gate"],
+    ["store", "echo"],
+  ] as const) {
+    // prettier-ignore
+    const told = (await refusals(service)).map(({ caller, reason }) => [caller, reason]);
+    expect([service, told]).toEqual([service, [[from, "no client certificate"]]]);
+    expect((await refusals(service, "--all")).length).toBeGreaterThan(1);
+  }
 });
 
 test("force takes an edge up without evidence, says so, and is kept; the rest of the stack stays as it is", async () => {

@@ -251,6 +251,8 @@ it("a strict callee that takes a call without a client certificate is told by wh
   for (const refused of ["HTTP/1.1 403 Forbidden", "HTTP/1.1 496 SSL Certificate Required", "x:SSL alert number 116"])
     expect(said(refused)).toBeUndefined();
   expect(said("closed", { protocol: "tcp" })).toBeUndefined();
+  // Where a refusal belongs into the handshake, what comes after one is none.
+  expect(letsInWithout({ ...call, protocol: "tcp" }, "Verification: OK\nclosed\nexit=0", true)).toMatch(/was accepted/);
   // What fails before it says anything was not let in.
   expect(letsInWithout(call, "Connection refused\nexit=1")).toBeUndefined();
 });
