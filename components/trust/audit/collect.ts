@@ -1,5 +1,6 @@
 import { edgeName } from "../enforcement";
 import type { GraphEdge, TrustGraph } from "../graph";
+import { pooled } from "../pooled";
 import { EdgeCounter, type People } from "./count";
 import type { LogReader } from "./observation";
 import { serverReader } from "./server";
@@ -43,18 +44,12 @@ export async function collectEvidence(
 ): Promise<Map<string, EdgeEvidence>> {
   const containers = await source.containers();
   const people = peopleOf(graph, containers);
-  const evidence = new Map<string, EdgeEvidence>();
-  const callees = [...new Set(requests.map(({ edge }) => edge.to))].sort();
-  const worker = async (): Promise<void> => {
-    for (let callee = callees.shift(); callee !== undefined; callee = callees.shift()) {
-      const to = callee;
-      const own = requests.filter(({ edge }) => edge.to === to);
-      const found = await calleeEvidence(source, graph, containers, people, to, own);
-      for (const [key, one] of found) evidence.set(key, one);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  return evidence;
+  const callees = [...new Set(requests.map(({ edge }) => edge.to))];
+  const found = await pooled(callees, CONCURRENCY, (callee) => {
+    const own = requests.filter(({ edge }) => edge.to === callee);
+    return calleeEvidence(source, graph, containers, people, callee, own);
+  });
+  return new Map(found.flat());
 }
 
 async function calleeEvidence(

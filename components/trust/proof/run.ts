@@ -1,4 +1,5 @@
 import type { Engine } from "../containers";
+import { pooled } from "../pooled";
 import { planChecks, type Check, type Placement, type ProofEdge, type ProofHost, type ProofMember } from "./plan";
 import { join, judge, type Verdict } from "./verdict";
 
@@ -99,14 +100,4 @@ async function placementOf(engine: Engine, environment: string): Promise<Placeme
   const gateways = await engine.gateways();
   const used = new Set(Object.values(addresses).flatMap((networks) => Object.keys(networks)));
   return { addresses, gateways: Object.fromEntries(Object.entries(gateways).filter(([name]) => used.has(name))) };
-}
-
-async function pooled<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = [...items.entries()];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await work(next[1]);
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 }
