@@ -8,6 +8,13 @@ const CONCURRENCY = 12;
 /** A release can be served a moment later by the last old worker, so a failure is looked at again until then. */
 const PATIENCE_MS = 15_000;
 
+/** What the checks of every member are about. */
+interface Scene {
+  readonly engine: Engine;
+  readonly edges: readonly ProofEdge[];
+  readonly byName: ReadonlyMap<string, ProofMember>;
+}
+
 /** Proves every edge from inside the networks. Leaves nothing behind. */
 export async function proveEdges(
   engine: Engine,
@@ -17,42 +24,30 @@ export async function proveEdges(
   hosts: readonly ProofHost[] = [],
 ): Promise<Verdict> {
   const placement = await placementOf(engine, environment);
-  const byName = new Map(members.map((member) => [member.name, member]));
+  const scene = { engine, edges, byName: new Map(members.map((member) => [member.name, member])) };
   const plan = [...planChecks(members, edges, placement, hosts)];
   const verdicts = await pooled(plan, CONCURRENCY, async ([name, checks]) => {
-    const member = byName.get(name);
-    return member ? proveUntilStable(engine, member, checks, edges, byName) : judge(checks, "");
+    const member = scene.byName.get(name);
+    return member ? proveUntilStable(scene, member, checks) : judge(checks, "");
   });
   return join(verdicts);
 }
 
-async function proveUntilStable(
-  engine: Engine,
-  member: ProofMember,
-  checks: readonly Check[],
-  edges: readonly ProofEdge[],
-  byName: ReadonlyMap<string, ProofMember>,
-): Promise<Verdict> {
+async function proveUntilStable(scene: Scene, member: ProofMember, checks: readonly Check[]): Promise<Verdict> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const verdict = await proveOnce(engine, member, checks, edges, byName);
+    const verdict = await proveOnce(scene, member, checks);
     if (verdict.failures.length === 0 || Date.now() > deadline) return verdict;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
-async function proveOnce(
-  engine: Engine,
-  member: ProofMember,
-  checks: readonly Check[],
-  edges: readonly ProofEdge[],
-  byName: ReadonlyMap<string, ProofMember>,
-): Promise<Verdict> {
+async function proveOnce(scene: Scene, member: ProofMember, checks: readonly Check[]): Promise<Verdict> {
   const input = checks.map((check) => `${check.line}\n`).join("");
   const { stdout, stderr } =
     member.tls === "own"
-      ? await standIn(engine, member, edges, byName, input)
-      : await engine.exec(member.container, ["/usr/local/bin/gatehouse-prove"], input);
+      ? await standIn(scene, member, input)
+      : await scene.engine.exec(member.container, ["/usr/local/bin/gatehouse-prove"], input);
   const verdict = judge(checks, stdout);
   return stderr.trim() === "" || verdict.failures.length === 0
     ? verdict
@@ -64,10 +59,8 @@ async function proveOnce(
  * and on its own, where it is a stranger to itself.
  */
 async function standIn(
-  engine: Engine,
+  { engine, edges, byName }: Scene,
   member: ProofMember,
-  edges: readonly ProofEdge[],
-  byName: ReadonlyMap<string, ProofMember>,
   input: string,
 ): Promise<{ stdout: string; stderr: string }> {
   const callees = edges.filter((edge) => edge.from === member.name).flatMap((edge) => byName.get(edge.to) ?? []);
