@@ -59,11 +59,7 @@ afterAll(async () => {
   program?.remove();
 });
 
-async function update(config: Settings): Promise<Outputs> {
-  stack.configure(config);
-  await stack.bringUp();
-  return JSON.parse((await stack.run("stack", "output", "--json", "--show-secrets")).stdout) as Outputs;
-}
+const update = (config: Settings): Promise<Outputs> => stack.updated<Outputs>(config);
 
 const leafText = (pem: string): string =>
   execFileSync("openssl", ["x509", "-noout", "-text", "-nameopt", "RFC2253"], { input: pem }).toString();

@@ -66,11 +66,7 @@ afterAll(async () => {
   program?.remove();
 });
 
-async function update(config: Settings): Promise<Outputs> {
-  stack.configure(config);
-  await stack.bringUp();
-  return JSON.parse((await stack.run("stack", "output", "--json", "--show-secrets")).stdout) as Outputs;
-}
+const update = (config: Settings): Promise<Outputs> => stack.updated<Outputs>(config);
 
 function file(name: string, content: string): string {
   const path = join(stack.folder, name);

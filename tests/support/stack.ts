@@ -185,6 +185,13 @@ export class TestStack {
     return JSON.parse(await this.successful("stack", "output", "--json")) as Record<string, unknown>;
   }
 
+  /** An update to this configuration, and its outputs with the secrets among them. */
+  async updated<Outputs>(config: Settings): Promise<Outputs> {
+    this.configure(config);
+    await this.bringUp();
+    return JSON.parse(await this.successful("stack", "output", "--json", "--show-secrets")) as Outputs;
+  }
+
   async trust(): Promise<TrustGraph> {
     return (await this.outputs()).trust as TrustGraph;
   }
