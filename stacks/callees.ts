@@ -26,6 +26,7 @@ export function makeCallees(build: Build, identities: Map<string, ServiceIdentit
         names,
         protocol: it.protocol,
         port: it.tlsPort,
+        tls: it.tls.mode,
         plainPort: it.protocol === "tcp" ? it.port : 80,
         network: shared ?? make(`${it.name}.edge`, `${names.container}.edge`),
         bundlePem: authority.bundlePem,

@@ -9,7 +9,7 @@ import { clientPem } from "../pki/clientPem";
 import { evidenceOf } from "../pki/evidence";
 import { sharedKeys } from "../pki/hierarchies";
 import { refuse } from "../problems";
-import { bundleFile, type Callee, type ExternalCallee } from "../service/callee";
+import { bundleFile, closesAtWill, type Callee, type ExternalCallee } from "../service/callee";
 import { required } from "../service/sidecar";
 import type { PublicHost, ReverseProxyArgs } from "./arguments";
 import { HTTPS_PORT, TRIAL_HTTPS_PORT, type HttpdHost, type HttpdModel, type HttpdUpstream } from "./httpd/model";
@@ -187,6 +187,7 @@ function httpdModel(args: ReverseProxyArgs): HttpdModel {
           ...(to.kind === "service" && args.identity.authority.crlPem && { crl: CRL_FILE }),
           ...(to.kind === "service" || to.clientCertificate ? { client: "client.pem" } : {}),
           timeoutSeconds: Math.max(...its.map((route) => route.timeoutSeconds ?? 60)),
+          closesAtWill: closesAtWill(to),
           ...(insecureUntil && { insecureUntil }),
         };
       }),

@@ -16,6 +16,12 @@ export interface Callee {
   /** Port on which it takes TLS connections. */
   readonly port: number;
   /**
+   * Who ends TLS for it. Callers keep connections to a sidecar, which tells them before it closes one. Other servers may
+   * close one at any moment, when they reload for instance, so that callers keep none.
+   * @default "own", which is right for both and slower for a sidecar
+   */
+  readonly tls?: "sidecar" | "own";
+  /**
    * Port that callers' applications dial in their cells.
    * @default 80
    */
@@ -52,6 +58,11 @@ export interface Call {
    * @default the callee's plain port
    */
   readonly localPort?: number;
+}
+
+/** Whether its server may close a kept connection in the very moment in which a caller uses it again. */
+export function closesAtWill(callee: Callee | ExternalCallee): boolean {
+  return callee.kind === "external" || callee.tls !== "sidecar";
 }
 
 /** File with the roots for a callee: the stack's own bundle, or the external server's. */

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { attach, hardened, labels, scratchTmpfs, settingsHash, type Attachment } from "../container";
 import { deliverToVolume } from "../delivery/volume";
+import { goDuration } from "../goDuration";
 import type { ServiceNames } from "../pki/names";
 import { RandomSalt } from "./salt";
 import type { Application, ServiceArgs } from "./arguments";
@@ -55,6 +56,7 @@ function calleeOf({ identity, network, protocol = "http", tls }: ServiceArgs): C
     names: identity.names,
     protocol,
     port: tlsPort,
+    tls: tls.mode,
     plainPort: protocol === "tcp" ? (tls.port ?? tlsPort) : 80,
     network,
     bundlePem: identity.authority.bundlePem,
@@ -172,9 +174,9 @@ function healthCheck(application: Application): docker.types.input.ContainerHeal
   if (!check) return undefined;
   return {
     tests: ["CMD", ...check.command],
-    interval: `${check.intervalSeconds ?? 30}s`,
-    timeout: `${check.timeoutSeconds ?? 5}s`,
+    interval: goDuration(check.intervalSeconds ?? 30),
+    timeout: goDuration(check.timeoutSeconds ?? 5),
     retries: check.retries ?? 3,
-    startPeriod: `${check.startPeriodSeconds ?? 10}s`,
+    startPeriod: goDuration(check.startPeriodSeconds ?? 10),
   };
 }

@@ -11,7 +11,7 @@ import { clientPem } from "../pki/clientPem";
 import type { IssuedCertificate } from "../pki/issue";
 import { UserError } from "../problems";
 import type { ServiceArgs } from "./arguments";
-import { bundleFile, type Call } from "./callee";
+import { bundleFile, closesAtWill, type Call } from "./callee";
 import { APP_ALIAS, SIDECAR_ALIAS, TLS_PORT, type SidecarCall, type SidecarModel } from "./haproxy/model";
 import { renderSidecar } from "./haproxy/render";
 import { makeApplication, type MadeService } from "./service";
@@ -170,6 +170,7 @@ function sidecarCall({ to, localPort }: Call, crl: string | undefined): SidecarC
       bundle: bundleFile(to),
       clientCertificate: to.clientCertificate,
       rewriteHost: true,
+      closesAtWill: closesAtWill(to),
     };
   return {
     aliases: to.names.dns.filter((alias) => alias !== to.names.full),
@@ -181,6 +182,7 @@ function sidecarCall({ to, localPort }: Call, crl: string | undefined): SidecarC
     ...(crl !== undefined && { crl }),
     clientCertificate: true,
     rewriteHost: false,
+    closesAtWill: closesAtWill(to),
   };
 }
 

@@ -1,22 +1,17 @@
 // Bad servers behind the real Apache and the real HAProxy of generated configurations: refused, and the log says why.
 import { request } from "node:http";
 
-import type { HttpdModel } from "../../components/proxy/httpd/model";
-import { renderHttpd } from "../../components/proxy/httpd/render";
-import type { SidecarModel } from "../../components/service/haproxy/model";
-import { renderSidecar } from "../../components/service/haproxy/render";
-import { badServers, servers } from "../support/attack-backends";
+import { badServers, servers, type BadServer } from "../support/attack-backends";
+import { callerGate, entryGate, HOST, type Target } from "../support/attack-gates";
 import { Lab, until } from "../support/attack-lab";
 import { exchange } from "../support/attack-raw";
-import { makeHierarchy, type Made } from "../support/certificates";
-
-const FULL = "gate.dev.corp.test";
-const HOST = "attack.localhost";
+import { makeHierarchy } from "../support/certificates";
 
 const lab = new Lab();
 const ours = makeHierarchy("ours");
 const strangers = makeHierarchy("strangers");
 const all = badServers(ours, strangers);
+const target = ({ name, host, port }: BadServer): Target => ({ name, host, port });
 let network: string;
 
 beforeAll(async () => {
@@ -30,24 +25,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => lab.remove());
-
-const named = (name: string, usage: string): Made =>
-  ours.leaf({
-    commonName: name,
-    extensions: ["basicConstraints=critical,CA:FALSE", `extendedKeyUsage=${usage}`, `subjectAltName=DNS:${name}`],
-  });
-
-/** What a release has in any case. */
-function material(): Record<string, string> {
-  const server = named(FULL, "serverAuth");
-  const client = named(FULL, "clientAuth");
-  return {
-    "server.crt": server.certificate + ours.intermediate.certificate,
-    "server.key": server.key,
-    "ca-chain.pem": ours.root.certificate,
-    "client.pem": client.certificate + client.key + ours.intermediate.certificate,
-  };
-}
 
 const VERIFY = /"reason":"SSL handshake failure: [^"]*certificate verify failed"/;
 const OTHER_NAME = /"reason":"Server presented an SSL certificate different from the expected one: /;
@@ -113,48 +90,7 @@ describe("the entry", () => {
   let port: number;
 
   beforeAll(async () => {
-    const model: HttpdModel = {
-      name: "gate",
-      full: FULL,
-      publicHttpsPort: 443,
-      hsts: { maxAge: 60, includeSubDomains: false },
-      maxBody: 1024,
-      hosts: [
-        {
-          host: HOST,
-          chain: "public-0.crt",
-          key: "public-0.key",
-          routes: all.map(({ name }) => ({ path: `/${name}`, to: name, stripPath: true, preserveHost: false })),
-        },
-      ],
-      upstreams: all.map((it) => ({
-        name: it.name,
-        host: it.host,
-        port: it.port,
-        bundle: "ca-chain.pem",
-        client: "client.pem",
-        timeoutSeconds: 10,
-      })),
-    };
-    const site = named(HOST, "serverAuth");
-    entry = await lab.gate("entry", {
-      files: {
-        ...material(),
-        "public-0.crt": site.certificate + ours.intermediate.certificate,
-        "public-0.key": site.key,
-        "httpd.conf": renderHttpd(model),
-      },
-      facts: {
-        server: "httpd",
-        certificates: [{ chain: "public-0.crt", key: "public-0.key", usage: "server", name: HOST }],
-        clients: [{ file: "client.pem", bundle: "ca-chain.pem" }],
-        bundles: ["ca-chain.pem"],
-        endpoints: [{ address: `${FULL}:8443`, name: HOST, chain: "public-0.crt" }],
-        trial: [{ address: "127.0.0.1:18443", name: HOST, chain: "public-0.crt" }],
-      },
-      networks: [{ network, aliases: [FULL] }],
-      publish: [8443],
-    });
+    entry = await entryGate(lab, ours, network, all.map(target));
     port = await lab.port(entry, 8443);
   });
 
@@ -183,40 +119,7 @@ describe("a sidecar that calls", () => {
   let port: number;
 
   beforeAll(async () => {
-    const model: SidecarModel = {
-      name: "orders",
-      full: FULL,
-      protocol: "http",
-      appPort: 8000,
-      callers: [{ full: "nobody.dev.corp.test", enforcement: "strict" }],
-      publicHost: false,
-      idleTimeoutSeconds: 60,
-      calls: all.map((it) => ({
-        aliases: [it.name],
-        protocol: "http",
-        localPort: 8080,
-        host: it.host,
-        port: it.port,
-        bundle: "ca-chain.pem",
-        clientCertificate: true,
-        rewriteHost: false,
-      })),
-    };
-    sidecar = await lab.gate("sidecar", {
-      files: { ...material(), "haproxy.cfg": renderSidecar(model) },
-      facts: {
-        server: "haproxy",
-        certificates: [{ chain: "server.crt", key: "server.key", usage: "server", name: FULL }],
-        clients: [{ file: "client.pem", bundle: "ca-chain.pem" }],
-        bundles: ["ca-chain.pem"],
-        endpoints: [{ address: `${FULL}:8443`, name: FULL, chain: "server.crt" }],
-      },
-      networks: [
-        { network: await lab.network("cell"), aliases: ["sidecar.cell"] },
-        { network, aliases: [FULL] },
-      ],
-      publish: [8080],
-    });
+    sidecar = await callerGate(lab, ours, network, all.map(target));
     port = await lab.port(sidecar, 8080);
   });
 

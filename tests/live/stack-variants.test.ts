@@ -21,6 +21,7 @@ beforeAll(async () => {
           "echo.localhost": { routes: [{ path: "/", to: "echo", preserveHost: true }] },
         },
       },
+      services: { echo: { healthCheck: { command: ["true"], intervalSeconds: 90, startPeriodSeconds: 60 } } },
     }),
   });
   await stack.bringUp();
@@ -28,9 +29,11 @@ beforeAll(async () => {
 
 afterAll(() => stack?.dispose());
 
-test("with one network for all, every route answers and nothing changes afterwards", async () => {
+test("with one network for all, every route answers and nothing changes afterwards, nor after a refresh", async () => {
   for (const url of ["https://shop.localhost/", "https://shop.localhost/api/orders", "https://echo.localhost/"])
     expect([url, (await stack.request(url)).status]).toEqual([url, 200]);
+  await stack.expectNoChanges();
+  expect((await stack.refresh()).code).toBe(0);
   await stack.expectNoChanges();
 });
 

@@ -20,6 +20,7 @@ const upstream = (name: string): fc.Arbitrary<HttpdUpstream> =>
     bundle: fc.constantFrom("ca-chain.pem", `bundle-${name}.pem`),
     timeoutSeconds: fc.integer({ min: 1, max: 3600 }),
     client: fc.constant("client.pem"),
+    closesAtWill: fc.boolean(),
   });
 
 export const httpdModels: fc.Arbitrary<HttpdModel> = names(1, 4).chain((services) =>

@@ -3,7 +3,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+/** With the environment of the test file, which may have an engine of its own (DOCKER_HOST). */
+function run(program: string, args: readonly string[], options: { maxBuffer?: number } = {}): Promise<Output> {
+  return promisify(execFile)(program, [...args], { ...options, env: process.env });
+}
+interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** What a command printed; fails with its error output when it fails. */
 export async function docker(...args: string[]): Promise<string> {

@@ -4,11 +4,13 @@ import type { HttpdHost, HttpdModel, HttpdRoute, HttpdUpstream } from "./model";
 import { block, file, origin } from "./text";
 
 /**
- * Idle connections are dropped before the callee's own limit (75 s), and names looked up again. At the ProxyPass: the
- * worker of a virtual host takes nothing from a ProxySet outside of it.
+ * Idle connections are dropped before a sidecar's own limit (75 s), and names looked up again. None is kept where the
+ * server closes at will: Apache repeats no request that was lost, and a client of HTTP/2 would be told 500. At the
+ * ProxyPass: the worker of a virtual host takes nothing from a ProxySet outside of it.
  */
 function workerOf(it: HttpdUpstream): string {
-  return `enablereuse=on ttl=50 addressttl=30 connectiontimeout=3 timeout=${it.timeoutSeconds} retry=0 upgrade=websocket`;
+  const kept = it.closesAtWill ? "enablereuse=off" : "enablereuse=on ttl=50 addressttl=30";
+  return `${kept} connectiontimeout=3 timeout=${it.timeoutSeconds} retry=0 upgrade=websocket`;
 }
 
 /** First of their port, so what no other name takes ends here. */
@@ -50,13 +52,7 @@ export function publicHost(model: HttpdModel, host: HttpdHost): string {
     ...clientCertificates(host),
     block('<Location "/">', [admission([])]),
     // Shorter paths first: of several matching sections the last one counts.
-    ...routes.map((it) =>
-      route(
-        model,
-        it,
-        routes.some((one) => one.preserveHost),
-      ),
-    ),
+    ...routes.map((it) => route(model, it, routes)),
   ]);
 }
 
@@ -86,7 +82,8 @@ function clientCertificates(host: HttpdHost): string[] {
   ];
 }
 
-function route(model: HttpdModel, it: HttpdRoute, preserving: boolean): string {
+/** `all` are the routes of the host: a longer path inherits from a shorter one, so that both must say what one says. */
+function route(model: HttpdModel, it: HttpdRoute, all: readonly HttpdRoute[]): string {
   const target = model.upstreams.find((candidate) => candidate.name === it.to);
   if (!target) throw new Error(`route ${it.path} leads to ${it.to}, which is no upstream`);
   const slash = it.path === "/" ? "/" : "";
@@ -94,8 +91,7 @@ function route(model: HttpdModel, it: HttpdRoute, preserving: boolean): string {
   const until = target.insecureUntil?.replace(/\.\d+|[-:TZ]/g, "");
   return block(`<Location "${it.path}">`, [
     `SetEnv gatehouse_to ${it.to}`,
-    // Said in both cases: a longer path inherits from the shorter one that it lies under.
-    ...(preserving ? [`ProxyPreserveHost ${it.preserveHost ? "On" : "Off"}`] : []),
+    ...(all.some((one) => one.preserveHost) ? [`ProxyPreserveHost ${it.preserveHost ? "On" : "Off"}`] : []),
     `ProxyPass "${url}" ${workerOf(target)}`,
     `ProxyPassReverse "${url}"`,
     ...(until ? [admission([`Require expr "%{TIME} -lt ${until}"`])] : []),

@@ -55,6 +55,8 @@ export interface HttpdUpstream {
   /** File with the client certificate: leaf, key, intermediates; never a root, which would become a trust anchor. */
   readonly client?: string;
   readonly timeoutSeconds: number;
+  /** Its server may close a kept connection at any moment, not only after having said so. */
+  readonly closesAtWill?: boolean;
   /** Until this instant (RFC 3339, UTC) the certificate is not verified; afterwards the entry refuses the route. */
   readonly insecureUntil?: string;
 }

@@ -39,6 +39,8 @@ export interface SidecarCall {
   readonly clientCertificate: boolean;
   /** Replace the Host header by `host`: an outside server does not know our names. */
   readonly rewriteHost: boolean;
+  /** Its server may close a kept connection at any moment, not only after having said so. */
+  readonly closesAtWill?: boolean;
 }
 
 /** Where callers reach a sidecar. */

@@ -217,11 +217,19 @@ function egressBackend(model: SidecarModel, call: SidecarCall): string {
   const client = call.clientCertificate ? " crt client.pem" : "";
   return section(`backend ${backendName(call)}`, [
     `mode ${call.protocol}`,
-    call.protocol === "tcp" ? idle(model, "server") : "http-reuse always",
+    call.protocol === "tcp" ? idle(model, "server") : reuse(call),
     ...(call.rewriteHost ? [`http-request set-header Host ${call.host}`] : []),
     `server callee ${call.host}:${call.port} ssl verify required ca-file ${call.bundle}${crlFile(call.crl)}${client}` +
       ` sni str(${call.host}) verifyhost ${call.host}${call.protocol === "http" ? " alpn http/1.1" : ""}`,
   ]);
+}
+
+/**
+ * A sidecar says in its answer that it will close a connection. Other servers may close one just when it is used again, and
+ * the request is lost: to them none is kept. The TLS session is resumed all the same.
+ */
+function reuse(call: SidecarCall): string {
+  return call.closesAtWill ? "option http-server-close" : "http-reuse always";
 }
 
 /** A TCP connection may be silent for long: a database pool, a subscription. */

@@ -52,6 +52,15 @@ describe("the entry's configuration", () => {
     expect(renderHttpd(shuffled)).toBe(renderHttpd(model));
   });
 
+  it("keeps no connection to a server that closes at will", () => {
+    const abrupt = model.upstreams.map((it) => (it.name === "site" ? { ...it, closesAtWill: true } : it));
+    const text = renderHttpd({ ...model, upstreams: abrupt });
+    const passes = (service: string): string[] =>
+      text.match(new RegExp(`ProxyPass "https://${service}\\..* enablereuse=\\w+`, "g")) ?? [];
+    expect(passes("site").map((it) => it.slice(-3))).toEqual(["off"]);
+    expect(passes("orders").map((it) => it.slice(-2))).toEqual(["on", "on"]);
+  });
+
   it("verifies every backend, and knows a CA only inside of each <Proxy>", () => {
     const text = renderHttpd(model);
     expect(text).toContain("SSLProxyVerify require");

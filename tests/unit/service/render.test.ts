@@ -52,6 +52,15 @@ describe("a sidecar's configuration", () => {
       expect(server).toMatch(/ verify required ca-file \S+ crt client\.pem sni str\((\S+)\) verifyhost \1/);
   });
 
+  it("keeps no connection to a callee whose server closes at will", () => {
+    expect(renderSidecar(model)).not.toContain("http-server-close");
+    const text = renderSidecar({ ...model, calls: [call("site", { closesAtWill: true }), call("inventory")] });
+    const backend = (name: string): string => text.split(`\nbackend out-${name}\n`)[1]?.split("\n\n")[0] ?? "";
+    expect(backend("site")).toContain("option http-server-close");
+    expect(backend("site")).not.toContain("http-reuse");
+    expect(backend("inventory").split("\nbackend")[0]).toMatch(/http-reuse always(?![^]*http-server-close)/);
+  });
+
   it("refuses in the handshake when every edge is strict, and everybody who is not named afterwards", () => {
     const text = renderSidecar(model);
     expect(bindLine(text)).toContain("verify required");
