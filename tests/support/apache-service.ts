@@ -25,7 +25,6 @@ DirectoryIndex index.html
 <Directory /srv/legacy>
   Require all granted
 </Directory>
-KeepAlive Off
 <VirtualHost *:8443>
   SSLEngine on
   SSLProtocol -all +TLSv1.2 +TLSv1.3
