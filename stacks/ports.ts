@@ -2,15 +2,24 @@ import { createServer } from "node:net";
 
 import type { GatehouseConfig } from "./config";
 import type { Engine } from "../components/trust/containers";
-import type { Problem } from "../components/problems";
+import { UserError, type Problem } from "../components/problems";
 
-/** Ports of the entry that somebody else holds, found before anything is made. */
+/**
+ * Ports of the entry that somebody else holds, found before anything is made. Throws a UserError when the Docker engine,
+ * which is asked here for the first time, does not answer.
+ */
 export async function portProblems(config: GatehouseConfig, engine: Engine, local: boolean): Promise<Problem[]> {
   const wanted = [
     { key: "gatehouse:proxy.httpPort", port: config.proxy.httpPort },
     { key: "gatehouse:proxy.httpsPort", port: config.proxy.httpsPort },
   ];
-  const publishing = await engine.publishing();
+  const publishing = await engine.publishing().catch((error: unknown) => {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      `the Docker engine does not answer (${words}); nothing was changed\n` +
+        "  fix: start it, and see that `docker ps` answers for this user; DOCKER_HOST names another one",
+    );
+  });
   const problems: Problem[] = [];
   for (const { key, port } of wanted) {
     const holder = publishing.find((it) =>
