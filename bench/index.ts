@@ -25,6 +25,7 @@ Options
   --calls N           engine: how many others each service calls (default: chains of three services)
   --no-bare           engine: without the program to compare with
   --seconds N         proxy: length of one run (default 4); footprint: of the idle time (default 60)
+  --connections N     proxy: kept connections at the same time (default 32)
   --servers a,b       proxy: of gatehouse, tuned, nginx, haproxy, caddy, and the variants in bench/proxy/servers.ts
   --cases a,b         proxy: of kept, new, h2
   --help
@@ -42,6 +43,7 @@ const OPTIONS = {
   calls: { type: "string" },
   "no-bare": { type: "boolean", default: false },
   seconds: { type: "string" },
+  connections: { type: "string" },
   servers: { type: "string" },
   cases: { type: "string" },
 } as const;
@@ -66,6 +68,7 @@ async function main(): Promise<void> {
       proxy({
         rounds: number(values.rounds, 3),
         seconds: number(values.seconds, 4),
+        connections: number(values.connections, 32),
         servers: list(values.servers),
         cases: list(values.cases),
       }),

@@ -14,6 +14,8 @@ export interface ProxyOptions {
   readonly rounds: number;
   /** Length of one run. */
   readonly seconds: number;
+  /** Connections at the same time where they are kept. */
+  readonly connections: number;
   readonly servers?: readonly string[];
   readonly cases?: readonly string[];
 }
@@ -47,7 +49,7 @@ export async function proxy(options: ProxyOptions): Promise<Report> {
   try {
     const { running, load, backend } = await start(bench, servers);
     for (const kind of cases) {
-      for (const one of running) await makeLoad(load, one.address, kind, 1);
+      for (const one of running) await makeLoad(load, one.address, kind, { ...options, seconds: 1 });
       for (let round = 0; round < options.rounds; round += 1) {
         // Another order in each round, so that nobody always follows the same one.
         const order = running.map((_, index) => running[(index + round) % running.length]);
@@ -61,7 +63,7 @@ export async function proxy(options: ProxyOptions): Promise<Report> {
     return {
       name: "proxy",
       sections: [
-        ...cases.map((kind) => section(kind, names, measured)),
+        ...cases.map((kind) => section(kind, names, measured, options.connections)),
         memorySection(memory),
         await versions(running),
       ],
@@ -176,11 +178,11 @@ async function measure(
   others: { load: string; backend: string },
   kind: Case,
   round: number,
-  { seconds }: ProxyOptions,
+  options: ProxyOptions,
 ): Promise<Measured> {
   const ours = async (): Promise<number[]> => Promise.all([container, others.load, others.backend].map(cpuSeconds));
   const [before, start, busy] = [await ours(), performance.now(), busySeconds()];
-  const result = await makeLoad(others.load, address, kind, seconds);
+  const result = await makeLoad(others.load, address, kind, options);
   const [after, end, busyAfter] = [await ours(), performance.now(), busySeconds()];
   const used = after.map((value, index) => value - (before[index] ?? 0));
   const rest =
@@ -197,12 +199,12 @@ async function measure(
   return one;
 }
 
-function section(kind: Case, names: readonly string[], measured: readonly Measured[]): Section {
+function section(kind: Case, names: readonly string[], measured: readonly Measured[], connections: number): Section {
   const take = (name: string, of: keyof Measured): number[] =>
     measured.filter((it) => it.kind === kind && it.server === name).map((it) => Number(it[of]));
   const [first = ""] = names;
   return {
-    title: WHAT[kind],
+    title: kind === "kept" ? `${WHAT[kind]}, ${connections} connections` : WHAT[kind],
     columns: [
       "",
       "requests/s",

@@ -6,7 +6,7 @@ export const CASES = ["kept", "new", "h2"] as const;
 export type Case = (typeof CASES)[number];
 
 export const WHAT: Readonly<Record<Case, string>> = {
-  kept: "HTTP/1.1, kept alive (wrk, 32 connections)",
+  kept: "HTTP/1.1, kept alive (wrk)",
   new: "HTTP/1.1, a connection and a full handshake per request (wrk, 16 at a time)",
   h2: "HTTP/2 (h2load, 8 connections with 16 streams)",
 };
@@ -22,8 +22,15 @@ export interface Load {
 const URL = `https://${PUBLIC}:8443/`;
 const LOG = "/tmp/h2load.log";
 
+/** How long, and how many connections are kept at the same time where they are kept. */
+export interface Amount {
+  readonly seconds: number;
+  readonly connections: number;
+}
+
 /** Makes load on the server at `address`, from the container `from`. */
-export async function makeLoad(from: string, address: string, kind: Case, seconds: number): Promise<Load> {
+export async function makeLoad(from: string, address: string, kind: Case, amount: Amount): Promise<Load> {
+  const { seconds } = amount;
   const hosts = `printf '127.0.0.1 localhost\\n${address} ${PUBLIC}\\n' >/etc/hosts`;
   if (kind === "h2") {
     // A warm-up of h2load's own would be in the log as well, so there is one run before instead (see `warm`).
@@ -32,7 +39,7 @@ export async function makeLoad(from: string, address: string, kind: Case, second
     return h2load(text, await docker("exec", from, "sh", "-c", sample), seconds);
   }
   const script = kind === "new" ? "-s /trust/new.lua" : "";
-  const connections = kind === "new" ? 16 : 32;
+  const connections = kind === "new" ? 16 : amount.connections;
   const load = `wrk -t1 -c${connections} -d${seconds}s --timeout 10s --latency ${script} ${URL}`;
   return wrk(await docker("exec", from, "sh", "-c", `${hosts}; ${load}`));
 }

@@ -230,6 +230,18 @@ export const SERVERS: readonly BenchServer[] = [
   },
 ];
 
+/** Another number of workers in each child, and of children. */
+function children(threads: number, most: number): string {
+  return variant(
+    [/^ThreadsPerChild .*$/m, `ThreadsPerChild ${threads}`],
+    [/^ThreadLimit .*$/m, `ThreadLimit ${threads}`],
+    [/^MaxRequestWorkers .*$/m, `MaxRequestWorkers ${threads * most}`],
+    [/^ServerLimit .*$/m, `ServerLimit ${3 * most}`],
+    [/^MinSpareThreads .*$/m, `MinSpareThreads ${threads}`],
+    [/^MaxSpareThreads .*$/m, `MaxSpareThreads ${6 * threads}`],
+  );
+}
+
 /** Gatehouse with one thing changed, to see what it costs: `--servers gatehouse,no-log`. */
 export const VARIANTS: readonly BenchServer[] = [
   gatehouse("no-log", variant([/^CustomLog .*$/m, ""])),
@@ -239,10 +251,8 @@ export const VARIANTS: readonly BenchServer[] = [
   gatehouse("quiet", variant([/^LogLevel .*$/m, "LogLevel warn"])),
   gatehouse("no-log-quiet", variant([/^CustomLog .*$/m, ""], [/^LogLevel .*$/m, "LogLevel warn"])),
   gatehouse("no-headers", variant([/^ *RequestHeader (set|unset|edit) .*\n/gm, ""], [/^SetEnvIfNoCase .*\n/gm, ""])),
-  gatehouse(
-    "more-children",
-    variant([/^StartServers .*$/m, "StartServers 3"], [/^MinSpareThreads .*$/m, "MinSpareThreads 75"]),
-  ),
+  gatehouse("small-children", children(25, 16)),
+  gatehouse("two-from-the-start", variant([/^StartServers .*$/m, "StartServers 2"])),
 ];
 
 /** The service behind the proxy: nginx that refuses callers without a certificate of the CA. */
