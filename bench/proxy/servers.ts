@@ -54,7 +54,7 @@ function variant(...changes: (readonly [RegExp, string])[]): string {
 const COMMON_LOG = `LogFormat "%h %l %u %t \\"%r\\" %>s %b" common
 CustomLog /dev/stdout common`;
 
-/** By hand, for speed: the same modules and the same checks, no header rules, worker numbers for one core. */
+/** By hand, for speed: the same modules and the same checks, no header rules. */
 const tuned = (log: string): string => `
 ServerRoot "/run/gatehouse"
 DefaultRuntimeDir "/run/gatehouse"
@@ -65,11 +65,12 @@ ${["mpm_event", "authz_core", "alias", "env", "setenvif", "headers", "reqtimeout
 PidFile "/run/gatehouse/httpd.pid"
 Listen ${PORT} https
 ServerName ${PROXY}
-StartServers 3
-ThreadsPerChild 25
-MaxRequestWorkers 400
-MinSpareThreads 75
-MaxSpareThreads 250
+StartServers 1
+ThreadsPerChild 400
+ThreadLimit 400
+MaxRequestWorkers 800
+ServerLimit 2
+MaxSpareThreads 800
 KeepAlive On
 MaxKeepAliveRequests 0
 KeepAliveTimeout 15

@@ -12,7 +12,7 @@ import { buildImage } from "../live/support/keeper-container";
 
 const run = promisify(execFile);
 const LABEL = ["--label", "gatehouse.test=attack"];
-const LIMITS = ["--memory=256m", "--memory-swap=256m", "--pids-limit=256"];
+const LIMITS = ["--memory=256m", "--memory-swap=256m", "--pids-limit=2048"];
 
 /** Standard output of a docker command. */
 export const docker = async (...args: string[]): Promise<string> =>
