@@ -24,7 +24,7 @@ Options
   --docker stub|real  engine: whether containers are made (default: stub, which only remembers them)
   --calls N           engine: how many others each service calls (default: chains of three services)
   --no-bare           engine: without the program to compare with
-  --seconds N         proxy: length of one run (default 4); footprint: of the idle time (default 60)
+  --seconds N         proxy: length of one run (default 4); footprint: of the idle time (default 150)
   --connections N     proxy: kept connections at the same time (default 32)
   --servers a,b       proxy: of gatehouse, tuned, nginx, haproxy, caddy, and the variants in bench/proxy/servers.ts
   --cases a,b         proxy: of kept, new, h2
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
         ...(values.calls !== undefined && { calls: Number(values.calls) }),
         docker: values.docker === "real" ? "real" : "stub",
       }),
-    footprint: () => footprint({ seconds: number(values.seconds, 60), rounds: number(values.rounds, 4) }),
+    footprint: () => footprint({ seconds: number(values.seconds, 150), rounds: number(values.rounds, 4) }),
     start: () => start(number(values.rounds, 3)),
     proxy: () =>
       proxy({

@@ -49,15 +49,8 @@ export function ask(
     socket.once("secureConnect", () => {
       known = facts();
       // Node's types say Error; it is a code, or an Error that has one.
-      const fault = socket.authorizationError as unknown as string | NodeJS.ErrnoException | undefined;
-      if (!socket.authorized && fault) {
-        const code = typeof fault === "string" ? fault : fault.code;
-        return end({
-          ...facts(),
-          ...(code !== undefined && { code }),
-          words: typeof fault === "string" ? fault : fault.message,
-        });
-      }
+      const fault: unknown = socket.authorizationError;
+      if (!socket.authorized && fault) return end({ ...facts(), ...faultOf(fault) });
       if (path === undefined) return end({ ...facts(), silent: true });
       socket.write(
         `HEAD ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: gatehouse-doctor\r\nConnection: close\r\n\r\n`,
@@ -74,4 +67,9 @@ export function ask(
       end({ ...known, ...(error.code !== undefined && { code: error.code }), words: error.message }),
     );
   });
+}
+
+function faultOf(fault: unknown): Pick<Answer, "code" | "words"> {
+  if (!(fault instanceof Error)) return { code: String(fault), words: String(fault) };
+  return { ...("code" in fault && typeof fault.code === "string" && { code: fault.code }), words: fault.message };
 }

@@ -100,12 +100,7 @@ it.each(["preview", "up"] as const)(
   "pulumi %s without a Docker engine says so, and how to mend it",
   async (command) => {
     stack.configure(devConfig());
-    const env = Reflect.get(stack, "env") as NodeJS.ProcessEnv;
-    const { DOCKER_HOST } = env;
-    env.DOCKER_HOST = "unix:///nowhere/docker.sock";
-    const { code, text } = await stack[command]();
-    if (DOCKER_HOST === undefined) delete env.DOCKER_HOST;
-    else env.DOCKER_HOST = DOCKER_HOST;
+    const { code, text } = await stack.withoutDocker(() => stack[command]());
     expect(code).not.toBe(0);
     expect(text).toMatch(/the Docker engine does not answer \(.*nowhere.*\); nothing was changed\n\s+fix: start it/);
     expect(text).not.toMatch(/^\s+at .*\(?.*:\d+:\d+\)?/m);

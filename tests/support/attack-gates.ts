@@ -4,38 +4,21 @@ import { renderHttpd } from "../../components/proxy/httpd/render";
 import type { SidecarCall } from "../../components/service/haproxy/model";
 import { renderSidecar } from "../../components/service/haproxy/render";
 import type { Lab } from "./attack-lab";
-import type { makeHierarchy, Made } from "./certificates";
+import { GATE, leaf, material } from "./attack-hop";
+import type { makeHierarchy } from "./certificates";
 
 type Hierarchy = ReturnType<typeof makeHierarchy>;
 /** A server to call; `name` is its path at the entry and its name in the cell. */
 export type Target = Pick<HttpdUpstream & SidecarCall, "name" | "host" | "port" | "closesAtWill">;
 
-const GATE = "gate.dev.corp.test";
 const ORDERS = "orders.dev.corp.test";
 export const HOST = "attack.localhost";
-
-function named(by: Hierarchy, name: string, usage: "serverAuth" | "clientAuth"): Made {
-  const extensions = ["basicConstraints=critical,CA:FALSE", `extendedKeyUsage=${usage}`, `subjectAltName=DNS:${name}`];
-  return by.leaf({ commonName: name, extensions });
-}
-
-/** What a release has in any case. */
-function material(ours: Hierarchy, name: string): Record<string, string> {
-  const server = named(ours, name, "serverAuth");
-  const client = named(ours, name, "clientAuth");
-  return {
-    "server.crt": server.certificate + ours.intermediate.certificate,
-    "server.key": server.key,
-    "ca-chain.pem": ours.root.certificate,
-    "client.pem": client.certificate + client.key + ours.intermediate.certificate,
-  };
-}
 
 const bundles = { clients: [{ file: "client.pem", bundle: "ca-chain.pem" }], bundles: ["ca-chain.pem"] };
 
 /** The entry with a route `/<name>` to each server; it serves {@link HOST} on the published port 8443. */
 export function entryGate(lab: Lab, ours: Hierarchy, network: string, targets: readonly Target[]): Promise<string> {
-  const site = named(ours, HOST, "serverAuth");
+  const site = leaf(ours, HOST, "serverAuth");
   const chain = { chain: "public-0.crt", key: "public-0.key" };
   const httpd = renderHttpd({
     name: "gate",

@@ -131,7 +131,8 @@ const sidecarModel: SidecarModel = {
   idleTimeoutSeconds: 60,
 };
 
-function material(ours: Hierarchy, name: string): Record<string, string> {
+/** What a release of the entry or a sidecar has in any case. */
+export function material(ours: Hierarchy, name: string): Record<string, string> {
   const server = leaf(ours, name, "serverAuth");
   const client = leaf(ours, name, "clientAuth");
   return {

@@ -34,7 +34,7 @@ export class OwnEngine {
     closeSync(log);
   }
 
-  /** With the images of this repository, since nothing inside reaches a registry or a mirror. */
+  /** With a base image that ours can be built from, since nothing inside reaches a registry or a mirror. */
   static async start(): Promise<OwnEngine> {
     const engine = new OwnEngine();
     try {
@@ -109,14 +109,14 @@ export class OwnEngine {
   /** The base image, with the packages of our images in it: an `apt-get` that does nothing is then enough to build them. */
   private load(): void {
     const tag = "gatehouse-offline:live-test";
-    const packages = ["gate", "demo"].map(packagesOf).join(" ");
+    const [base, packages] = recipe();
     const dockerfile =
-      `FROM ${BASE}\nRUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages}` +
+      `FROM ${base}\nRUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages}` +
       " && printf '#!/bin/sh\\n' >/usr/bin/apt-get\n";
     const env = { ...process.env, DOCKER_BUILDKIT: "0" };
     execFileSync("docker", ["build", "--quiet", "--tag", tag, "-"], { env, input: dockerfile, stdio: "pipe" });
     const script = 'docker save "$1" | docker --host "$2" load --quiet && docker --host "$2" tag "$1" "$3"';
-    execFileSync("sh", ["-c", script, "load", tag, this.host, BASE], { stdio: "pipe" });
+    execFileSync("sh", ["-c", script, "load", tag, this.host, base], { stdio: "pipe" });
   }
 
   private at(name: string): string {
@@ -134,14 +134,17 @@ export class OwnEngine {
   }
 }
 
-const BASE = "debian:bookworm-slim";
-
-/** What the Dockerfile of one of our images installs. */
-function packagesOf(kind: string): string {
-  const text = readFileSync(join(REPOSITORY, "images", kind, "Dockerfile"), "utf8").replaceAll("\\\n", " ");
-  const packages = /apt-get install -y --no-install-recommends ([^&]+)/.exec(text)?.[1];
-  if (packages === undefined) throw new Error(`images/${kind}/Dockerfile installs nothing that can be found`);
-  return packages.trim();
+/** What our images are built from, and the packages that they install. */
+function recipe(): [base: string, packages: string] {
+  const texts = ["gate", "demo"].map((kind) =>
+    readFileSync(join(REPOSITORY, "images", kind, "Dockerfile"), "utf8").replaceAll("\\\n", " "),
+  );
+  const found = (pattern: RegExp): string[] => texts.flatMap((text) => pattern.exec(text)?.[1]?.trim() ?? []);
+  const [bases, packages] = [found(/^FROM (.+)$/m), found(/apt-get install -y --no-install-recommends ([^&]+)/)];
+  const [base] = bases;
+  if (base === undefined || new Set(bases).size > 1 || packages.length < texts.length)
+    throw new Error("the images have no base in common, or install nothing that can be found");
+  return [base, packages.join(" ")];
 }
 
 function relay(port: number, path: string): Promise<Server> {

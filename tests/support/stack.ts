@@ -185,6 +185,18 @@ export class TestStack {
     return JSON.parse(await this.successful("stack", "output", "--json")) as Record<string, unknown>;
   }
 
+  /** Does something while no Docker engine answers. */
+  async withoutDocker<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { DOCKER_HOST } = this.env;
+    this.env.DOCKER_HOST = "unix:///nowhere/docker.sock";
+    try {
+      return await work();
+    } finally {
+      if (DOCKER_HOST === undefined) delete this.env.DOCKER_HOST;
+      else this.env.DOCKER_HOST = DOCKER_HOST;
+    }
+  }
+
   /** An update to this configuration, and its outputs with the secrets among them. */
   async updated<Outputs>(config: Settings): Promise<Outputs> {
     this.configure(config);
