@@ -80,6 +80,7 @@ export function makeProxy(
     httpPort: proxy.httpPort,
     httpsPort: proxy.httpsPort,
     hsts: { maxAge: proxy.hsts.maxAgeSeconds, includeSubDomains: proxy.hsts.includeSubDomains },
+    maxBodyMb: proxy.maxBodyMb,
     production,
     entrySubnet: networks.find((it) => it.kind === "entry")?.subnet,
   });

@@ -41,7 +41,10 @@ function entryFacts(fields: Fields): Facts {
   const status = numberOf(fields.status);
   const to = textOf(fields.to);
   const forged = textOf(fields.forged);
-  const refused = forged !== undefined || (to === undefined && status !== undefined && status in ENTRY_REASONS);
+  const refused =
+    forged !== undefined ||
+    textOf(fields.limit) !== undefined ||
+    (to === undefined && status !== undefined && status in ENTRY_REASONS);
   const host = textOf(fields.host);
   return compact({
     component: "entry",
@@ -136,6 +139,8 @@ const APACHE =
   /^\[[^\]]+\] \[(\w*):(\w+)\] \[pid [^\]]+\] (?:\(\w+ ?-?\d*\)[^:[]*: )?(?:\[(?:client|remote) ([^\]]+)\] )?(.*)$/;
 /** Told by the access log too, and with more words. */
 const REPEATED = /^AH(01630|02032|02033|02034)\b/;
+/** What mod_proxy makes of a body that is too large (mod_body_limit): no space is missing anywhere. */
+const TOO_LARGE = /\(28\)No space left on device: .* request body failed to /;
 const HAPROXY_NOISE =
   /^\[NOTICE\]|^Proxy .* stopped|^\[WARNING\].*(Proxy .* stopped|Exiting Master|exited with code 0|All workers exited)/;
 
@@ -154,7 +159,8 @@ function wordsOf(line: string, { role, people }: Origin): Facts | undefined {
         own: false,
         reason: handshakeWords(reason, "the client") ?? reason,
       };
-    if (!/^(warn|error|crit|alert|emerg)$/.test(level ?? "") || REPEATED.test(words)) return undefined;
+    if (!/^(warn|error|crit|alert|emerg)$/.test(level ?? "") || REPEATED.test(words) || TOO_LARGE.test(line))
+      return undefined;
     const address = client?.replace(/:\d+$/, "");
     return compact({
       component: "server",

@@ -60,7 +60,7 @@ export interface ReverseProxyArgs {
   readonly httpsPort?: number;
   /** Strict-Transport-Security. @default two years, without subdomains */
   readonly hsts?: { readonly maxAge: number; readonly includeSubDomains: boolean };
-  /** Largest request body in MiB. @default 64 */
+  /** Largest request body in MiB, whether its length is announced or not; a larger one gets 413. @default 64 */
   readonly maxBodyMb?: number;
   /** Refuses `insecureUntil`. @default false */
   readonly production?: boolean;

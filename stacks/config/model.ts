@@ -81,6 +81,7 @@ export interface ProxyConfig {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly hsts: { readonly maxAgeSeconds: number; readonly includeSubDomains: boolean };
+  readonly maxBodyMb: number;
   readonly certificate:
     | { readonly source: "internal" }
     | { readonly source: "files"; readonly certificateFile: string; readonly keyFile: string };

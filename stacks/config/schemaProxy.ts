@@ -71,6 +71,9 @@ export const proxySchema = z
       })
       .prefault({})
       .describe("HTTP Strict Transport Security (RFC 6797)"),
+    maxBodyMb: whole(1, 1_048_576)
+      .default(64)
+      .describe("Largest request body in MiB; a larger one is refused (413), whether its length is announced or not"),
     certificate: publicCertificate,
     hosts: map(hostSchema, "Public host names and their routes"),
   })

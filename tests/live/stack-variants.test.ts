@@ -11,6 +11,7 @@ beforeAll(async () => {
     config: devConfig({
       networks: { isolation: "shared", pool: "10.63.0.0/16", subnets: { shared: "10.63.7.0/27" } },
       proxy: {
+        maxBodyMb: 1,
         hosts: {
           "shop.localhost": {
             routes: [
@@ -59,6 +60,13 @@ test("an application behind a sidecar sees the public Host where it insists on i
     headers: { other: [string, string][] };
   };
   expect(new Map(headers.other).get("host")).toMatch(/^echo\.localhost(:\d+)?$/);
+});
+
+test("a request body over the entry's limit is refused, one below it arrives", async () => {
+  const post = (length: number) =>
+    stack.request("https://echo.localhost/", { method: "POST", body: "x".repeat(length) });
+  expect((await post(1024 * 1024 + 1)).body).toContain("413 Request Entity Too Large");
+  expect((await post(60_000)).body).toContain(`"${"x".repeat(60_000)}"`);
 });
 
 test("a service with its own TLS gets the public name into its certificate, and is verified under it", async () => {

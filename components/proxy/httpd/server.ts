@@ -15,6 +15,8 @@ const SHARED_MODULES = [
   "http2",
   "proxy",
   "proxy_http",
+  // Ours (images/gate/modules): without it LimitRequestBody says nothing about what is proxied.
+  "body_limit",
 ];
 /** Built in on Debian, shared in the official image. */
 const MAYBE_STATIC = ["mpm_event", "unixd", "log_config", "logio", "version", "watchdog"];
@@ -111,6 +113,7 @@ function accessLog(): string {
     ["cipher", '"%{SSL_CIPHER}x"'],
     ["sni", '"%{SSL_TLS_SNI}x"'],
     ["forged", '"%{gatehouse_forged}e"'],
+    ["limit", '"%{BODY_LIMIT}e"'],
     // Whether people and devices were asked for a certificate, and what came of it.
     ["asks", '"%{gatehouse_asks}e"'],
     ["verify", '"%{SSL_CLIENT_VERIFY}x"'],

@@ -1,6 +1,7 @@
 """What the three small apps share: a threaded HTTP/1.1 server, JSON answers, and one JSON line for each request."""
 
 import json
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 PORT = 8000
 LARGEST_BODY = 64 * 1024
+LARGEST_UNREAD = 64 * 1024 * 1024
+LONGEST_LINE = 1024
 
 
 class Refusal(Exception):
@@ -55,11 +58,55 @@ class App(BaseHTTPRequestHandler):
             self.send_json(502, {"error": "a service behind this one did not answer"})
 
     def read_body(self):
+        """All of it, also of one that is refused: an answer before the end would be a 502 behind most proxies."""
+        body, length = b"", 0
+        for part in self.chunks() if "Transfer-Encoding" in self.headers else self.pieces():
+            length += len(part)
+            if length <= LARGEST_BODY:
+                body += part
+            elif length > LARGEST_UNREAD:
+                self.close_connection = True
+                break
+        if length > LARGEST_BODY:
+            raise Refusal(413, f"send at most {LARGEST_BODY} bytes")
+        return body
+
+    def pieces(self):
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit() or int(length) > LARGEST_BODY:
-            self.close_connection = True
-            raise Refusal(413, f"send a Content-Length of at most {LARGEST_BODY}")
-        return self.rfile.read(int(length))
+        if not length.isdigit():
+            raise self.malformed("Content-Length is a number")
+        left = int(length)
+        while left > 0:
+            left -= len(part := self.some(left))
+            yield part
+
+    def chunks(self):
+        """RFC 9112, section 7.1."""
+        if self.headers["Transfer-Encoding"].lower() != "chunked":
+            raise self.malformed("Transfer-Encoding is chunked")
+        while True:
+            size = re.match(rb"([0-9a-fA-F]+)[ \t]*(?:;|\r?\n)", self.rfile.readline(LONGEST_LINE))
+            if size is None:
+                raise self.malformed("a chunk starts with its size in hexadecimal digits")
+            left = int(size[1], 16)
+            if left == 0:
+                break
+            while left > 0:
+                left -= len(part := self.some(left))
+                yield part
+            self.rfile.readline(LONGEST_LINE)
+        while self.rfile.readline(LONGEST_LINE).strip():  # trailers
+            pass
+
+    def some(self, length):
+        part = self.rfile.read(min(length, LARGEST_BODY))
+        if not part:
+            raise self.malformed("the body ends too early")
+        return part
+
+    def malformed(self, message):
+        self.close_connection = True
+        return Refusal(400, message)
 
     def send_json(self, status, value):
         self.send_body(status, "application/json", json.dumps(value, indent=2) + "\n")

@@ -46,6 +46,10 @@ const LINES = {
   dns: "[Sun Nov 22 07:21:10.088898 2026] [proxy:error] [pid 277:tid 284] (EAI 2)Name or service not known: [remote 172.27.0.1:35040] AH00898: DNS lookup failure for: orders.dev.corp.test returned by /api/",
   twice:
     "[Sun Nov 22 07:20:45.948592 2026] [authz_core:error] [pid 278:tid 354] [client 172.27.0.1:37780] AH01630: client denied by server configuration: /srv/",
+  large: `{"time":"2026-11-22T07:20:45.502Z","component":"entry","id":"awKX","client":"172.27.0.1","host":"shop.localhost","to":"orders","method":"POST","path":"/api/","status":413,"bytes":94,"ms":107,"protocol":"HTTP/2.0","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384","sni":"shop.localhost","forged":"-","limit":"exceeded"}`,
+  theirs: `{"time":"2026-11-22T07:20:45.502Z","component":"entry","id":"awKX","client":"172.27.0.1","host":"shop.localhost","to":"orders","method":"POST","path":"/api/","status":413,"bytes":94,"ms":107,"protocol":"HTTP/2.0","tls":"TLSv1.3","cipher":"TLS_AES_256_GCM_SHA384","sni":"shop.localhost","forged":"-","limit":"-"}`,
+  noSpace:
+    "[Sun Nov 22 16:25:07.134912 2026] [proxy:error] [pid 9:tid 40] (28)No space left on device: [remote 127.0.0.1:56510] AH01095: prefetch request body failed to 10.0.0.3:8443 (orders.dev.corp.test) from 172.27.0.1 ()",
   notice: "[NOTICE]   (114) : New worker (122) forked",
 };
 
@@ -68,6 +72,18 @@ it.each([
     LINES.stranger,
     gate,
     "172.27.0.1 -> gate  GET evil.test/  403  9 ms  refused: no host of this stack",
+  ],
+  [
+    "a body over the limit",
+    LINES.large,
+    gate,
+    "172.27.0.1 -> orders  POST shop.localhost/api/  413  107 ms  refused: too large",
+  ],
+  [
+    "a service that finds a body too large",
+    LINES.theirs,
+    gate,
+    "172.27.0.1 -> orders  POST shop.localhost/api/  413  107 ms",
   ],
   ["a path that nothing has", LINES.missing, gate, "172.27.0.1 -> gate  GET shop.localhost/../  404  7 ms"],
   ["a call", LINES.call, orders, "gate -> orders  GET /  200  83 ms"],
@@ -97,6 +113,7 @@ it.each([
 it.each([
   ["Apache's chatter about connections", LINES.chatter],
   ["what the access log says too", LINES.twice],
+  ["Apache's words for a body over the limit", LINES.noSpace],
   ["HAProxy's notices", LINES.notice],
   ["an application's own JSON", '{"component":"shop","msg":"hello"}'],
   ["nothing", " "],
@@ -138,7 +155,15 @@ describe("the filters", () => {
   });
 
   it("show who was turned away, and which releases", () => {
-    expect(shown({ refused: true })).toEqual(["forged", "stranger", "denied", "handshake", "refusedRelease", "oldTls"]);
+    expect(shown({ refused: true })).toEqual([
+      "forged",
+      "stranger",
+      "denied",
+      "handshake",
+      "refusedRelease",
+      "oldTls",
+      "large",
+    ]);
   });
 
   it("show a service's own lines and the entry's calls to it", () => {

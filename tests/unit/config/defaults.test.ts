@@ -29,6 +29,7 @@ describe("a configuration", () => {
         httpPort: 8080,
         httpsPort: 8443,
         hsts: { maxAgeSeconds: 63_072_000, includeSubDomains: false },
+        maxBodyMb: 64,
         certificate: { source: "internal" },
         hosts: [],
       },
