@@ -12,7 +12,8 @@ let stack: TestStack;
 let partner: Made;
 let server: string;
 const test = showingLogs(() => stack);
-const docker = (...args: string[]): string => execFileSync("docker", args, { encoding: "utf8" }).trim();
+/** What goes wrong is in the error alone: a network that is not there yet is asked for many times. */
+const docker = (...args: string[]): string => execFileSync("docker", args, { encoding: "utf8", stdio: "pipe" }).trim();
 
 /** An outside server is trusted by the roots in this file alone. */
 const trusting = (caFile: string): Settings =>
