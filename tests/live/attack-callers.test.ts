@@ -167,8 +167,12 @@ it("goes by the first common name when a certificate has several, not by the nam
   expect((await call(two, ours.intermediate)).statuses).toEqual([403]);
 });
 
-it("replaces what a permitted caller says about identities", async () => {
-  const names = ["X-Gatehouse-Caller", "X-Gatehouse-Caller-Verify", "X-Gatehouse-Caller-TLS", "X-Gatehouse-Entry-TLS"];
+it.each([
+  ["a permitted caller", BILLING, ["X-Gatehouse-Entry-TLS"]],
+  // An entry that forgot to refuse it would still not be believed about who calls.
+  ["the entry itself", GATE, []],
+])("replaces what %s says about callers", async (_who, name, more) => {
+  const names = ["X-Gatehouse-Caller", "X-Gatehouse-Caller-Verify", "X-Gatehouse-Caller-TLS", ...more];
   const spellings = (name: string): string[] => [
     name,
     name.toLowerCase(),
@@ -177,7 +181,7 @@ it("replaces what a permitted caller says about identities", async () => {
     name.replace("-", "_"),
   ];
   const forged = names.flatMap(spellings).map((name) => `${name}: forged\r\n${name}: forged\r\n`);
-  const { statuses, text } = await call(client(BILLING), ours.intermediate, forged.join(""));
+  const { statuses, text } = await call(client(name), ours.intermediate, forged.join(""));
   expect(statuses).toEqual([200]);
   expect(text).not.toContain("forged");
   expect(text.match(/"X-Gatehouse-Caller",/gi)).toHaveLength(1);
