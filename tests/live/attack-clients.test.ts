@@ -1,7 +1,8 @@
 // Bad clients at the real Apache of a generated entry: nothing gets where, or says what, it should not.
 import { randomBytes } from "node:crypto";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
 import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 
 import { ECHO, MAX_BODY, makeHop, SHOP, VAULT, type Hop } from "../support/attack-hop";
 import { http2Request, type Field } from "../support/attack-http2";
@@ -35,10 +36,13 @@ async function arrived(): Promise<{ method: string; path: string; status: number
   return lines.map((line) => JSON.parse(line) as { method: string; path: string; status: number });
 }
 
+const openHttp2 = (): ClientHttp2Session =>
+  connectHttp2(`https://127.0.0.1:${hop.https}`, { servername: SHOP, rejectUnauthorized: false });
+
 /** By HTTP/2; its length announced or not. */
 function post(path: string, length: number, announce: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
-    const session = connectHttp2(`https://127.0.0.1:${hop.https}`, { servername: SHOP, rejectUnauthorized: false });
+    const session = openHttp2();
     session.once("error", reject);
     const request = session.request({
       ...{ ":method": "POST", ":path": path, ":authority": SHOP },
@@ -543,6 +547,27 @@ describe("slow clients", () => {
     const slow = Array.from({ length: 60 }, () => raw([`GET / HTTP/1.1\r\n${HEAD}`, "X"], { pause: 3000, quiet: 100 }));
     await nobodyElseIsHurt();
     await Promise.all(slow);
+  });
+
+  it("do not keep others out with 600 bodies that never come, by HTTP/2", async () => {
+    const sessions = Array.from({ length: 6 }, openHttp2);
+    for (const session of sessions) {
+      session.on("error", () => {});
+      for (let stream = 0; stream < 100; stream += 1) {
+        const request = session.request({
+          ":method": "POST",
+          ":path": "/",
+          ":authority": SHOP,
+          "content-length": 4000,
+        });
+        request.on("error", () => {});
+        request.write("x");
+      }
+    }
+    await setTimeout(1000);
+    expect(await post(fresh(), 10, true)).toBe(200);
+    await nobodyElseIsHurt();
+    for (const session of sessions) session.destroy();
   });
 });
 
