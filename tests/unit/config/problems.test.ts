@@ -214,6 +214,17 @@ describe.each<[string, [Change[], RegExp][]]>([
         /mtls\.edges\["gate->order"\] = "off" .*did you mean gate->orders\?/,
       ],
       [
+        [
+          [["external", "bank"], { host: "bank.test", caFile: "ca" }],
+          [
+            [...orders, "calls"],
+            ["store", "bank"],
+          ],
+          [["mtls", "edges"], { "orders->bank": "audit" }],
+        ],
+        /mtls\.edges\["orders->bank"\] = .*bank is no server of this stack.*external\.bank\.clientCertificate/,
+      ],
+      [
         [[["mtls", "edges"], { "gate->orders": "soft" }]],
         /mtls\.edges\["gate->orders"\] = "soft" \| one of: off, audit, strict/,
       ],
