@@ -106,13 +106,16 @@ export class OwnEngine {
     }
   }
 
-  /** The base image, with the packages of our images in it: an `apt-get` that does nothing is then enough to build them. */
+  /** The base image, with the packages of our images in it: an `apt-get` that fetches nothing is then enough to build them. */
   private load(): void {
     const tag = "gatehouse-offline:live-test";
-    const [base, packages] = recipe();
-    const dockerfile =
-      `FROM ${base}\nRUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages}` +
-      " && printf '#!/bin/sh\\n' >/usr/bin/apt-get\n";
+    const { base, installed, downloaded } = recipe();
+    const dockerfile = [
+      `FROM ${base}`,
+      `RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${installed}`,
+      `RUN mkdir /debs && cd /debs && apt-get download ${downloaded}`,
+      String.raw`RUN printf '#!/bin/sh\n[ "$1" != download ] || cp /debs/*.deb .\n' >/usr/bin/apt-get`,
+    ].join("\n");
     const env = { ...process.env, DOCKER_BUILDKIT: "0" };
     execFileSync("docker", ["build", "--quiet", "--tag", tag, "-"], { env, input: dockerfile, stdio: "pipe" });
     const script = 'docker save "$1" | docker --host "$2" load --quiet && docker --host "$2" tag "$1" "$3"';
@@ -134,17 +137,18 @@ export class OwnEngine {
   }
 }
 
-/** What our images are built from, and the packages that they install. */
-function recipe(): [base: string, packages: string] {
-  const texts = ["gate", "demo"].map((kind) =>
-    readFileSync(join(REPOSITORY, "images", kind, "Dockerfile"), "utf8").replaceAll("\\\n", " "),
-  );
-  const found = (pattern: RegExp): string[] => texts.flatMap((text) => pattern.exec(text)?.[1]?.trim() ?? []);
-  const [bases, packages] = [found(/^FROM (.+)$/m), found(/apt-get install -y --no-install-recommends ([^&]+)/)];
-  const [base] = bases;
-  if (base === undefined || new Set(bases).size > 1 || packages.length < texts.length)
+/** What our images are built from, and the packages that they install, or download only. */
+function recipe(): { base: string; installed: string; downloaded: string } {
+  const text = ["gate", "demo"]
+    .map((kind) => readFileSync(join(REPOSITORY, "images", kind, "Dockerfile"), "utf8").replaceAll("\\\n", " "))
+    .join("\n");
+  const found = (pattern: RegExp): string[] => [...text.matchAll(pattern)].flatMap((one) => one[1]?.trim() ?? []);
+  const [base, ...others] = new Set(found(/^FROM (\S+)/gm));
+  const installed = found(/apt-get install -y --no-install-recommends ([^&]+)/g).join(" ");
+  const downloaded = found(/apt-get download ([^&]+)/g).join(" ");
+  if (base === undefined || others.length > 0 || installed === "" || downloaded === "")
     throw new Error("the images have no base in common, or install nothing that can be found");
-  return [base, packages.join(" ")];
+  return { base, installed, downloaded };
 }
 
 function relay(port: number, path: string): Promise<Server> {
