@@ -1,5 +1,7 @@
 // The keeper in its real image: what it takes, what it refuses, and what stays up meanwhile.
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+
+import { makeCertificate } from "../support/certificates";
 import { buildImage, docker, KeeperContainer } from "./support/keeper-container";
 import type { LeafOptions } from "./support/keeper-pki";
 import { TestAuthority } from "./support/keeper-pki";
@@ -110,6 +112,61 @@ const BAD: [fault: string, options: () => ReleaseOptions, reason: RegExp][] = [
     "an intermediate in the bundle",
     () => ({ files: { "ca-chain.pem": authority.root.cert + authority.intermediate.cert } }),
     /ca-chain\.pem: certificate 2 .* is not self-signed/,
+  ],
+  [
+    "an intermediate of another authority in the chain",
+    () => {
+      const leaf = authority.leaf();
+      return { files: { "server.crt": leaf.cert + stranger.intermediate.cert, "server.key": leaf.key } };
+    },
+    /server\.crt: certificate 2 \(CN=a stranger issuing\) did not issue the certificate before it/,
+  ],
+  [
+    "a leaf that was issued by a leaf",
+    () => {
+      const issuer = makeCertificate({ commonName: "no ca", extensions: ["basicConstraints=critical,CA:FALSE"] });
+      const extensions = ["extendedKeyUsage=serverAuth", `subjectAltName=DNS:${NAME}`];
+      const leaf = makeCertificate({ commonName: NAME, extensions, issuer });
+      return { files: { "server.crt": leaf.certificate + issuer.certificate, "server.key": leaf.key } };
+    },
+    /server\.crt: certificate 2 \(CN=no ca\) is used as an intermediate but is no CA/,
+  ],
+  [
+    "a key in the chain",
+    () => {
+      const leaf = authority.leaf();
+      const chain = leaf.cert + leaf.key + authority.intermediate.cert;
+      return { files: { "server.crt": chain, "server.key": leaf.key } };
+    },
+    /server\.crt: holds a private key; a chain holds certificates alone/,
+  ],
+  [
+    "two keys",
+    () => ({ files: { "server.key": authority.leaf().key + authority.leaf().key } }),
+    /server\.key: holds more than one private key/,
+  ],
+  [
+    "an encrypted key",
+    () => {
+      const leaf = authority.leaf();
+      const how = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" } as const;
+      const key = createPrivateKey(leaf.key).export(how).toString();
+      return { files: { "server.crt": leaf.cert + authority.intermediate.cert, "server.key": key } };
+    },
+    /server\.key: the key is encrypted/,
+  ],
+  [
+    "a self-signed certificate in the bundle that is no CA",
+    () => {
+      const { certificate } = makeCertificate({ commonName: "nobody", extensions: ["basicConstraints=CA:FALSE"] });
+      return { files: { "ca-chain.pem": authority.root.cert + certificate } };
+    },
+    /ca-chain\.pem: certificate 2 .* is no CA certificate/,
+  ],
+  [
+    "a key in the bundle",
+    () => ({ files: { "ca-chain.pem": authority.root.cert + authority.leaf().key } }),
+    /ca-chain\.pem: holds a block "PRIVATE KEY"; a bundle holds root certificates alone/,
   ],
   [
     "garbage instead of a certificate",
@@ -247,6 +304,7 @@ describe.each(["httpd", "haproxy"] as const)("a container with %s", (server) => 
     first = makeRelease(server, authority);
     await gate.deliver(first);
     await gate.start();
+    await gate.decided(first);
   });
 
   it("serves a good release and says so", async () => {

@@ -85,7 +85,8 @@ static void register_hooks(apr_pool_t *pool)
 {
     (void)pool;
     filter = ap_register_input_filter("BODY_LIMIT", count_body, NULL, AP_FTYPE_RESOURCE);
-    ap_hook_fixups(refuse_announced, NULL, NULL, APR_HOOK_FIRST);
+    /* Last: the access log has by then what SetEnv says about the route. */
+    ap_hook_fixups(refuse_announced, NULL, NULL, APR_HOOK_LAST);
     ap_hook_insert_filter(add_filter, NULL, NULL, APR_HOOK_LAST);
 }
 
