@@ -58,14 +58,17 @@ function projectFolder(from: string = process.cwd()): string | undefined {
 }
 
 async function loadTools(clone: string): Promise<Tools> {
-  const [setup, report, stack, environment] = await Promise.all(
-    ["setup", "report", "stack-config", "environment"].map((name) =>
-      importModule(pathToFileURL(join(clone, "tools", "lib", `${name}.mjs`)).href),
-    ),
-  );
-  return { ...setup, ...report, ...stack, ...environment } as unknown as Tools;
+  const load = <Key extends keyof Tools>(name: string): Promise<Pick<Tools, Key>> =>
+    importModule(pathToFileURL(join(clone, "tools", "lib", `${name}.mjs`)).href);
+  const [setup, report, stack, environment] = await Promise.all([
+    load<"setup">("setup"),
+    load<"reporter">("report"),
+    load<"selectStack" | "keepingSaltOut">("stack-config"),
+    load<"backendUrl">("environment"),
+  ]);
+  return { ...setup, ...report, ...stack, ...environment };
 }
 
 /** The compiler would turn a plain `import()` into `require`, which loads no ES modules. */
 // eslint-disable-next-line @typescript-eslint/no-implied-eval -- a constant text
-const importModule = new Function("url", "return import(url)") as (url: string) => Promise<object>;
+const importModule = new Function("url", "return import(url)") as <Module>(url: string) => Promise<Module>;

@@ -46,7 +46,7 @@ function entryFacts(fields: Fields): Facts {
     textOf(fields.limit) !== undefined ||
     (to === undefined && status !== undefined && status in ENTRY_REASONS);
   const host = textOf(fields.host);
-  return compact({
+  return {
     component: "entry",
     kind: "request",
     refused,
@@ -60,7 +60,7 @@ function entryFacts(fields: Fields): Facts {
     ms: numberOf(fields.ms),
     tls: textOf(fields.tls),
     reason: forged !== undefined ? `forged headers (${forged})` : refused ? ENTRY_REASONS[status ?? 0] : undefined,
-  });
+  };
 }
 
 function sidecarFacts(fields: Fields, origin: Origin): Facts {
@@ -80,14 +80,14 @@ function inFacts(fields: Fields, { service, addresses, people }: Origin): Facts 
     callee: service,
   };
   if (fields.event === "refused")
-    return compact({
+    return {
       ...both,
       kind: "handshake",
       refused: true,
       reason: presentedWords(fields) ?? handshakeWords(textOf(fields.reason), "the caller") ?? "the handshake failed",
-    });
+    };
   const denied = status === 403 && end === "PR";
-  return compact({
+  return {
     ...both,
     kind: status === undefined ? "connection" : "request",
     refused: denied || (status === undefined && end?.startsWith("PR") === true),
@@ -97,14 +97,14 @@ function inFacts(fields: Fields, { service, addresses, people }: Origin): Facts 
     ms: numberOf(fields.ms),
     tls: textOf(fields.tls),
     reason: presentedWords(fields) ?? (denied ? "no permitted caller" : undefined),
-  });
+  };
 }
 
 function outFacts(fields: Fields, { service }: Origin): Facts {
   const status = numberOf(fields.status);
   const callee = textOf(fields.callee)?.replace(/^out-/, "");
   const unknown = status === 421 && textOf(fields.end) === "LR";
-  return compact({
+  return {
     component: "sidecar",
     kind: status === undefined ? "connection" : "request",
     refused: unknown,
@@ -118,12 +118,12 @@ function outFacts(fields: Fields, { service }: Origin): Facts {
     reason: unknown
       ? "no permitted call of this service has that name"
       : handshakeWords(textOf(fields.reason), "the callee"),
-  });
+  };
 }
 
 function keeperFacts(fields: Fields): Facts {
   const event = textOf(fields.event);
-  return compact({
+  return {
     component: "keeper",
     kind: "keeper",
     refused: event === "refused",
@@ -131,7 +131,7 @@ function keeperFacts(fields: Fields): Facts {
     event,
     release: textOf(fields.release),
     reason: textOf(fields.reason),
-  });
+  };
 }
 
 /** `[Sun Nov 22 07:20:45.888331 2026] [ssl:error] [pid 277:tid 282] [remote 172.27.0.1:37768] AH02032: Hostname ...` */
@@ -162,14 +162,14 @@ function wordsOf(line: string, { role, people }: Origin): Facts | undefined {
     if (!/^(warn|error|crit|alert|emerg)$/.test(level ?? "") || REPEATED.test(words) || TOO_LARGE.test(line))
       return undefined;
     const address = client?.replace(/:\d+$/, "");
-    return compact({
+    return {
       component: "server",
       kind: "message",
       refused: false,
       own: false,
       caller: address && (people.byAddress.get(address) ?? address),
       reason: words,
-    });
+    };
   }
   // A companion shares no output with its service; whatever else comes from an application is its own affair.
   return role === "application"
@@ -212,9 +212,4 @@ function handshakeWords(reason: string | undefined, peer: string): string | unde
 
 function bare(full: string, people: People): string {
   return full.endsWith(people.suffix) ? full.slice(0, -people.suffix.length) : full;
-}
-
-/** Without what is undefined, so that --json shows only what is known. */
-function compact<T extends object>(facts: T): Facts {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as unknown as Facts;
 }

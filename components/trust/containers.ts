@@ -1,3 +1,5 @@
+import { Writable } from "node:stream";
+
 import Docker from "dockerode";
 
 import type { LogSource, SourceContainer } from "./audit/collect";
@@ -161,6 +163,11 @@ export class Engine implements LogSource {
   }
 }
 
-function sink(write: (chunk: Buffer) => void): NodeJS.WritableStream {
-  return { write: (chunk: Buffer) => (write(chunk), true), end: () => undefined } as unknown as NodeJS.WritableStream;
+function sink(take: (chunk: Buffer) => void): Writable {
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      take(chunk);
+      done();
+    },
+  });
 }

@@ -26,6 +26,7 @@ export function readConfig(): GatehouseConfig {
 
 /** Which keys are encrypted. The SDK knows and tells nobody: the function is there, without a public type. */
 function secretKeysOf(keys: readonly string[]): ReadonlySet<string> {
-  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
-  return new Set(keys.filter((key) => isConfigSecret(`${NAMESPACE}:${key}`)));
+  const isConfigSecret: unknown = Reflect.get(pulumi.runtime, "isConfigSecret");
+  if (typeof isConfigSecret !== "function") throw new Error("this @pulumi/pulumi does not say what is secret");
+  return new Set(keys.filter((key) => Reflect.apply(isConfigSecret, undefined, [`${NAMESPACE}:${key}`]) === true));
 }
